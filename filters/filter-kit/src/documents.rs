@@ -1,0 +1,164 @@
+//! The parts of a filter's documents that are made from its code: the JSON
+//! Schema of its configuration, the reference table of its keys, and the table
+//! of its metrics. Each filter has a test that holds its README against them;
+//! with `UPDATE_DOCUMENTS=1` in the environment that test writes them instead.
+//!
+//! Not part of the Wasm modules.
+
+use crate::Metric;
+use schemars::{JsonSchema, Schema, schema_for};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+/// A generated text differs from what stands in a file.
+#[derive(Debug)]
+pub struct Outdated(String);
+
+impl std::fmt::Display for Outdated {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Outdated {}
+
+impl From<io::Error> for Outdated {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The JSON Schema of a configuration.
+pub fn configuration_schema<C: JsonSchema>() -> String {
+    let mut text = serde_json::to_string_pretty(&schema_for!(C)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// A Markdown table of every key of a configuration, with its path.
+pub fn configuration_table<C: JsonSchema>() -> String {
+    let schema = schema_for!(C);
+    let mut table = String::from("| key | type | default | meaning |\n|---|---|---|---|\n");
+    rows(&schema, schema.as_value(), "", &mut table);
+    table
+}
+
+/// A Markdown table of a filter's metrics.
+pub fn metric_table(metrics: &[&Metric]) -> String {
+    let mut table = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
+    for metric in metrics {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let Metric { name, kind, help, .. } = metric;
+        let _ = writeln!(table, "| `{name}` | {} | {} | {help} |", kind.word(), labels.join(", "));
+    }
+    table
+}
+
+/// Holds a whole file against `text`.
+///
+/// # Errors
+/// When they differ, or the file can't be read or written.
+pub fn check_file(path: &Path, text: &str) -> Result<(), Outdated> {
+    settle(path, &fs::read_to_string(path).unwrap_or_default(), text)
+}
+
+/// Holds the section `name` of a file against `text`. A section stands between
+/// the lines `<!-- generated: NAME -->` and `<!-- end -->`.
+///
+/// # Errors
+/// When they differ, when there is no such section, or when the file can't be
+/// read or written.
+pub fn check_section(path: &Path, name: &str, text: &str) -> Result<(), Outdated> {
+    let found = fs::read_to_string(path)?;
+    let start = format!("<!-- generated: {name} -->\n");
+    let parts = found.split_once(&start).and_then(|(before, rest)| {
+        rest.split_once("<!-- end -->").map(|(_, after)| (before, after))
+    });
+    let Some((before, after)) = parts else {
+        return Err(Outdated(format!("{}: no section `{name}`", path.display())));
+    };
+    settle(path, &found, &format!("{before}{start}\n{text}\n<!-- end -->{after}"))
+}
+
+fn settle(path: &Path, found: &str, wanted: &str) -> Result<(), Outdated> {
+    if found == wanted {
+        return Ok(());
+    }
+    if env::var_os("UPDATE_DOCUMENTS").is_some() {
+        return Ok(fs::write(path, wanted)?);
+    }
+    Err(Outdated(format!("{}: not up to date: UPDATE_DOCUMENTS=1 rewrites it", path.display())))
+}
+
+/// A row for each property of `object`, and below it those of what it holds.
+fn rows(root: &Schema, object: &Value, path: &str, table: &mut String) {
+    for form in object.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+        rows(root, resolved(root, form), path, table);
+    }
+    let Some(properties) = object.get("properties").and_then(Value::as_object) else { return };
+    let required: Vec<&str> = object
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for (key, property) in properties {
+        let key_path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let default = match property.get("default") {
+            Some(Value::Null) | None if required.contains(&key.as_str()) => "required".to_owned(),
+            Some(Value::Null) | None => String::new(),
+            Some(value) => format!("`{value}`"),
+        };
+        // A form of an enum is explained beside its one property, not in it.
+        let described = property.get("description").or_else(|| object.get("description"));
+        let meaning = described.and_then(Value::as_str).unwrap_or_default();
+        let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+        let target = resolved(root, property);
+        let word = type_word(root, target);
+        let _ = writeln!(table, "| `{key_path}` | {word} | {default} | {meaning} |");
+        match target.get("items") {
+            Some(items) => rows(root, resolved(root, items), &format!("{key_path}[]"), table),
+            None => rows(root, target, &key_path, table),
+        }
+    }
+}
+
+/// What a schema refers to, or itself.
+fn resolved<'s>(root: &'s Schema, schema: &'s Value) -> &'s Value {
+    schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.strip_prefix('#'))
+        .and_then(|pointer| root.as_value().pointer(pointer))
+        .unwrap_or(schema)
+}
+
+fn type_word(root: &Schema, schema: &Value) -> String {
+    if let Some(items) = schema.get("items") {
+        return format!("list of {}", type_word(root, resolved(root, items)));
+    }
+    let forms: Vec<&Value> =
+        schema.get("oneOf").and_then(Value::as_array).into_iter().flatten().collect();
+    let named: Vec<String> = forms
+        .iter()
+        .filter_map(|form| form.get("const").and_then(Value::as_str))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    if !named.is_empty() {
+        return named.join(" or ");
+    }
+    match schema.get("type") {
+        Some(Value::String(word)) => word.clone(),
+        Some(Value::Array(words)) => words
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|word| *word != "null")
+            .collect::<Vec<_>>()
+            .join(" or "),
+        _ if !forms.is_empty() => "object".to_owned(),
+        _ => String::new(),
+    }
+}

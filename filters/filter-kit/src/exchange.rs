@@ -1,0 +1,131 @@
+use crate::{Callbacks, ConfigError, Edits, Headers, Metric, Notes, Reply, Series, Timestamp};
+use serde::de::DeserializeOwned;
+use std::rc::Rc;
+
+/// A filter, made from its configuration.
+///
+/// After [`configure`](Self::configure) nothing makes it fail: it only decides.
+pub trait Filter: Sized + 'static {
+    /// Its name, such as `model-router`: in replies, logs and documents.
+    const NAME: &'static str;
+
+    /// The callbacks it wants beside the request's headers.
+    const CALLBACKS: Callbacks;
+
+    /// Whether it needs to know what time it is. Asking costs 0.1 microseconds.
+    const CLOCK: bool = false;
+
+    /// Every metric that it moves.
+    const METRICS: &'static [&'static Metric];
+
+    /// What an operator writes. Unknown keys are to be refused.
+    type Config: DeserializeOwned;
+
+    /// One request and its response, as this filter sees them.
+    type Exchange: Exchange;
+
+    /// Makes the filter that the configuration means.
+    ///
+    /// # Errors
+    /// Every problem that the configuration has, each with its path.
+    fn configure(config: Self::Config) -> Result<Self, ConfigError>;
+
+    /// Every series that it may move, so that each stands at zero from the
+    /// start.
+    fn series(&self) -> impl Iterator<Item = &Series> {
+        core::iter::empty()
+    }
+
+    /// Begins one exchange.
+    fn exchange(self: &Rc<Self>, arrival: Arrival) -> Self::Exchange;
+}
+
+/// What is known when a request arrives, before its headers are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// When it arrived; the epoch for a filter without [`Filter::CLOCK`].
+    pub at: Timestamp,
+    /// A number drawn evenly from all there are, afresh for each request.
+    pub chance: u64,
+}
+
+/// What happens to the message that is being decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Verdict {
+    /// It goes on, with these changes. Later body bytes of the same message
+    /// pass by unseen, unless [`Edits::watch`] asks to be shown them.
+    Forward(Edits),
+    /// Its headers, and the body so far, stay here until more was seen. Can't
+    /// be said at the end of a message: there is nothing left to wait for.
+    Hold,
+    /// This answer is given instead, and the exchange is over.
+    Reply(Reply),
+}
+
+/// The headers of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct HeaderBlock<'a> {
+    /// The headers.
+    pub headers: &'a Headers,
+    /// Nothing follows: no body and no trailers.
+    pub end_of_message: bool,
+}
+
+/// The new bytes of a body: never what was shown before.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyChunk<'a> {
+    /// The bytes. May be empty.
+    pub bytes: &'a [u8],
+    /// Nothing follows. Not every message says so: one with trailers ends with
+    /// these.
+    pub end_of_message: bool,
+}
+
+/// The trailers of a message, which end it.
+#[derive(Clone, Copy, Debug)]
+pub struct Trailers<'a> {
+    /// The trailers.
+    pub trailers: &'a Headers,
+}
+
+/// One request and its response, as seen by one filter.
+///
+/// Each method is called in this order, as far as the message has such a part
+/// and the filter's [`Callbacks`] ask for it. Once a message was forwarded,
+/// verdicts on the rest of it (for those who watch) are `Forward`, or `Reply` to
+/// break it off; its headers can't be changed any more.
+pub trait Exchange {
+    /// The request's headers came in.
+    fn request_headers(&mut self, _block: HeaderBlock<'_>, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// More of the request's body came in.
+    fn request_body(&mut self, _chunk: BodyChunk<'_>, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// The request's trailers came in.
+    fn request_trailers(&mut self, _trailers: Trailers<'_>, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// The response's headers came in.
+    fn response_headers(&mut self, _block: HeaderBlock<'_>, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// More of the response's body came in.
+    fn response_body(&mut self, _chunk: BodyChunk<'_>, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// The response's trailers came in.
+    fn response_trailers(&mut self, _trailers: Trailers<'_>, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// The exchange is over, however it ended. Called exactly once.
+    fn finished(&mut self, _notes: &mut Notes) {}
+}

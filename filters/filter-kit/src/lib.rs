@@ -1,0 +1,34 @@
+//! The vocabulary in which a filter is written: **values in, decisions out**.
+//!
+//! A [`Filter`] is made once from its configuration. For each request it makes
+//! an [`Exchange`], which is shown what Envoy sees (headers, new body bytes,
+//! trailers) and answers with a [`Verdict`]: forward, hold or reply. What it
+//! wants to say beside that (metrics, log lines, facts for the access log) goes
+//! into [`Notes`].
+//!
+//! Nothing in here, and nothing in a filter, calls the host: so filters are
+//! tested natively, without mocks, and can be composed. The crate `wasm-shell`
+//! turns Envoy's callbacks into these values and these decisions into
+//! hostcalls.
+
+mod callbacks;
+mod config;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod documents;
+mod edits;
+mod exchange;
+mod headers;
+mod metric;
+mod notes;
+mod reply;
+mod time;
+
+pub use callbacks::Callbacks;
+pub use config::{ConfigError, Parsed, Problem, Problems, parse_config};
+pub use edits::{Edits, HeaderEdit};
+pub use exchange::{Arrival, BodyChunk, Exchange, Filter, HeaderBlock, Trailers, Verdict};
+pub use headers::{Headers, HeadersError, Repeated};
+pub use metric::{Metric, MetricKind, Series};
+pub use notes::{Change, Fact, LogLine, Notes};
+pub use reply::{GrpcCode, Reply};
+pub use time::Timestamp;

@@ -1,0 +1,13 @@
+//! gRPC frames against a reader that has the whole body.
+#![no_main]
+
+#[path = "../../inference-api/tests/oracle/mod.rs"]
+#[allow(dead_code, reason = "the other targets' oracles")]
+mod oracle;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (Vec<usize>, &[u8])| {
+    let (cuts, body) = input;
+    oracle::grpc::agrees(body, &cuts);
+});

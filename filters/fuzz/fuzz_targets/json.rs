@@ -1,0 +1,13 @@
+//! JSON against `serde_json`, however the text is cut.
+#![no_main]
+
+#[path = "../../inference-api/tests/oracle/mod.rs"]
+#[allow(dead_code, reason = "the other targets' oracles")]
+mod oracle;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: (Vec<usize>, &[u8])| {
+    let (cuts, text) = input;
+    oracle::json::agrees(text, &cuts);
+});

@@ -1,0 +1,124 @@
+//! How fast bodies are read: `cargo bench -p inference-api`.
+//!
+//! The chunks are of 64 KiB, about what Envoy hands over of a long body.
+
+#![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
+
+use divan::counter::BytesCount;
+use divan::{Bencher, black_box};
+use inference_api::dialect::BodyIdentity;
+use inference_api::identity::{BodyReader, Limits};
+use inference_api::json::plain_run;
+use inference_api::protobuf::FieldPath;
+use serde_json::{Value, json};
+
+const CHUNK_BYTES: usize = 65_536;
+
+const MEGABYTE: usize = 1_000_000;
+
+fn main() {
+    divan::main();
+}
+
+/// A chat request of about this size, `messages` before `model` as the official
+/// client writes it, each message of `message_bytes`.
+fn chat(bytes: usize, message_bytes: usize, sentence: &str) -> Vec<u8> {
+    let content = sentence.repeat(message_bytes.checked_div(sentence.len()).unwrap());
+    let message = json!({ "role": "user", "content": content });
+    let messages: Vec<Value> =
+        std::iter::repeat_n(message, bytes.checked_div(message_bytes).unwrap()).collect();
+    let body = format!(r#"{{"messages":{},"model":"llama","stream":true}}"#, json!(messages));
+    body.into_bytes()
+}
+
+const ENGLISH: &str = "The quick brown fox jumps over the lazy dog, and nobody wonders why. ";
+const WITH_NEWLINES: &str = "A line of text as people write it,\nwith \"quotes\" and\nnew lines.\n";
+const CHINESE: &str = "敏捷的棕色狐狸跳过了懒狗。";
+
+fn name(bencher: Bencher<'_, '_>, identity: BodyIdentity, body: &[u8]) {
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut reader = BodyReader::new(&identity, Limits::default());
+        for chunk in black_box(body).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap()
+    });
+}
+
+#[divan::bench]
+fn chat_1_mb_of_long_messages(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &chat(MEGABYTE, 100_000, ENGLISH));
+}
+
+#[divan::bench]
+fn chat_1_mb_of_short_messages(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &chat(MEGABYTE, 200, ENGLISH));
+}
+
+#[divan::bench]
+fn chat_1_mb_with_escapes(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &chat(MEGABYTE, 10_000, WITH_NEWLINES));
+}
+
+#[divan::bench]
+fn chat_1_mb_in_chinese(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &chat(MEGABYTE, 10_000, CHINESE));
+}
+
+#[divan::bench]
+fn chat_1_kb(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &chat(1_000, 250, ENGLISH));
+}
+
+#[divan::bench]
+fn tensor_1_mb_in_json(bencher: Bencher<'_, '_>) {
+    let numbers: Vec<f64> = (0..52_000_u32).map(|step| (f64::from(step) * 0.37).sin()).collect();
+    let tensor = json!({ "inputs": [{ "name": "x", "data": numbers }] }).to_string();
+    name(bencher, BodyIdentity::JsonModel, tensor.as_bytes());
+}
+
+#[divan::bench]
+fn structure_1_mb(bencher: Bencher<'_, '_>) {
+    let small = json!({ "a": [1, 2, { "b": null }], "c": true, "dd": "ee" }).to_string();
+    let count = MEGABYTE.checked_div(small.len()).unwrap();
+    let body = format!(r#"{{"x":[{}]}}"#, vec![small; count].join(","));
+    name(bencher, BodyIdentity::JsonModel, body.as_bytes());
+}
+
+#[divan::bench]
+fn chat_1_mb_by_serde_json_value(bencher: Bencher<'_, '_>) {
+    let body = chat(MEGABYTE, 100_000, ENGLISH);
+    bencher
+        .counter(BytesCount::new(body.len()))
+        .bench_local(|| serde_json::from_slice::<Value>(black_box(&body)).unwrap());
+}
+
+#[divan::bench]
+fn plain_run_1_mb(bencher: Bencher<'_, '_>) {
+    let text = ENGLISH.repeat(MEGABYTE.checked_div(ENGLISH.len()).unwrap());
+    bencher
+        .counter(BytesCount::new(text.len()))
+        .bench_local(|| plain_run(black_box(text.as_bytes())));
+}
+
+#[divan::bench]
+fn tensor_1_mb_raw_over_grpc(bencher: Bencher<'_, '_>) {
+    let payload = [&[0x0a, 5][..], b"model", &[0x3a, 0xc0, 0x84, 0x3d], &[7; MEGABYTE]].concat();
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let body = [&[0][..], &length, &payload].concat();
+    let identity = BodyIdentity::Grpc {
+        model: FieldPath::new(&[1]),
+        version: Some(FieldPath::new(&[2])),
+        label: None,
+    };
+    name(bencher, identity, &body);
+}
+
+#[divan::bench]
+fn features_1_mb_unpacked_over_grpc(bencher: Bencher<'_, '_>) {
+    let payload = [0x0d, 1, 2, 3, 4].repeat(200_000);
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let body = [&[0][..], &length, &payload].concat();
+    let identity = BodyIdentity::Grpc { model: FieldPath::new(&[2]), version: None, label: None };
+    name(bencher, identity, &body);
+}

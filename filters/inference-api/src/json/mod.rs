@@ -1,0 +1,28 @@
+//! JSON, read as it comes.
+//!
+//! [`Reader`] checks a JSON text piece by piece and tells a [`Sink`] what it is
+//! made of; the sink says for each value whether it wants to hear of its
+//! inside. [`fields`] is the sink for "what is this request's `model`?".
+//!
+//! What is accepted is what `serde_json` accepts for its `Value`: RFC 8259
+//! without a byte order mark, UTF-8 and surrogate pairs checked, 127 containers
+//! inside each other at most, and no number beyond a 64-bit float (`1e999` is an
+//! error, `1e-999` is zero). Duplicate keys are not an error here.
+
+mod error;
+pub mod fields;
+mod number;
+mod reader;
+mod scalars;
+mod scan;
+mod sink;
+mod strings;
+
+pub use error::{JsonError, JsonErrorKind};
+pub use fields::{Field, FieldLimits, FieldReader, Found, FoundValue};
+pub use reader::{NumberWords, Options, Reader};
+pub use scan::{plain_run, text_run};
+pub use sink::{Interest, Kind, Sink, Spelling};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+use super::number::Number;
+use super::strings::{Purpose, StringState};
+use super::{Interest, JsonError, JsonErrorKind, Kind, Sink};
+
+/// Reads one JSON text from pieces and tells a [`Sink`] what it is made of.
+///
+/// Accepts exactly what `serde_json::from_slice::<serde_json::Value>` accepts,
+/// numbers out of a float's range refused included; see [`Options`] for what
+/// can be set differently. Holds one byte per container that is open and
+/// nothing of the text.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    pub(super) options: Options,
+    pub(super) state: State,
+    pub(super) open: Vec<Container>,
+    /// A container that the sink doesn't want, as the number of those around it.
+    skipped: Option<usize>,
+    /// How many bytes came before the ones that are read now.
+    pub(super) offset: u64,
+    failed: Option<JsonError>,
+    pub(super) string: StringState,
+    pub(super) number: Number,
+    pub(super) number_is_wanted: bool,
+    /// Where the string, number or literal that is read began.
+    pub(super) token_start: u64,
+    /// What must follow to make a literal, a byte order mark or the second half
+    /// of a surrogate pair.
+    pub(super) expected: &'static [u8],
+    /// What the literal is.
+    pub(super) literal: Kind,
+}
+
+/// What is read as JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How many objects and arrays may stand inside each other. 127 is what
+    /// `serde_json` allows.
+    pub max_depth: usize,
+    /// Which words are numbers.
+    pub words: NumberWords,
+}
+
+/// Whether there are numbers that are written as words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberWords {
+    /// As RFC 8259 has it: none.
+    Refused,
+    /// `NaN`, `Infinity` and `-Infinity` are numbers, as TensorFlow Serving's
+    /// REST API reads and writes them.
+    NonFinite,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { max_depth: 127, words: NumberWords::Refused }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Container {
+    Object,
+    Array,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Start,
+    ByteOrderMark,
+    Value,
+    FirstElement,
+    FirstKey,
+    Key,
+    Colon,
+    Separator,
+    Done,
+    String,
+    Escape,
+    /// Inside `\uXXXX`.
+    Hex,
+    /// After the first half of a surrogate pair.
+    SecondHalf,
+    Number,
+    Literal,
+}
+
+/// The text is no JSON; what and where is in [`Reader::failed`].
+pub(super) struct Failed;
+
+pub(super) type Outcome = Result<(), Failed>;
+
+/// The bytes that are still to be read.
+pub(super) struct Cursor<'a> {
+    pub(super) rest: &'a [u8],
+    /// The offset behind the last one.
+    end: u64,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline]
+    pub(super) fn at(&self) -> u64 {
+        self.end.saturating_sub(crate::wide(self.rest.len()))
+    }
+
+    /// Takes so many bytes off the front.
+    #[inline]
+    pub(super) fn take(&mut self, count: usize) -> &'a [u8] {
+        let (taken, rest) = self.rest.split_at_checked(count).unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        taken
+    }
+}
+
+impl Reader {
+    /// Ready for the first byte of a text.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            state: State::Start,
+            open: Vec::new(),
+            skipped: None,
+            offset: 0,
+            failed: None,
+            string: StringState::default(),
+            number: Number::begin(b'0'),
+            number_is_wanted: false,
+            token_start: 0,
+            expected: BYTE_ORDER_MARK,
+            literal: Kind::Null,
+        }
+    }
+
+    /// Reads the next bytes.
+    ///
+    /// # Errors
+    /// When they can't go on a JSON text. The reader stays in that state: it
+    /// answers everything else with the same error.
+    pub fn push(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Result<(), JsonError> {
+        if self.failed.is_none() {
+            let end = self.offset.saturating_add(crate::wide(bytes.len()));
+            // Why it failed is in `failed`.
+            let _ = self.run(Cursor { rest: bytes, end }, sink);
+            self.offset = end;
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    /// Says that the text ends here.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub fn finish(&mut self, sink: &mut impl Sink) -> Result<(), JsonError> {
+        if self.failed.is_none() {
+            let _ = self.end(sink);
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    /// How many bytes were read.
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether the value has ended; only white space may follow.
+    pub fn is_complete(&self) -> bool {
+        self.state == State::Done
+    }
+
+    fn run(&mut self, mut cursor: Cursor<'_>, sink: &mut impl Sink) -> Outcome {
+        while let Some((&byte, after)) = cursor.rest.split_first() {
+            match self.state {
+                State::String => self.string(&mut cursor, sink)?,
+                State::Number => self.number(&mut cursor, sink)?,
+                State::Literal => self.literal(&mut cursor, sink)?,
+                State::Start if byte != BYTE_ORDER_MARK_START => self.state = State::Value,
+                state => {
+                    cursor.rest = after;
+                    let end = cursor.at();
+                    match state {
+                        State::Escape | State::Hex | State::SecondHalf => {
+                            self.escape(byte, end, sink)?;
+                        }
+                        State::Start | State::ByteOrderMark => self.byte_order_mark(byte)?,
+                        _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {}
+                        _ => self.structure(byte, end, sink)?,
+                    }
+                }
+            }
+            self.punctuation(&mut cursor);
+        }
+        Ok(())
+    }
+
+    /// Goes past a colon or comma that comes at once, as it nearly always does:
+    /// half of all bytes between strings need no decision of their own.
+    #[inline]
+    fn punctuation(&mut self, cursor: &mut Cursor<'_>) {
+        let Some((&byte, after)) = cursor.rest.split_first() else { return };
+        if byte == b':' && self.state == State::Colon {
+            cursor.rest = after;
+            self.state = State::Value;
+        } else if byte == b',' && self.state == State::Separator {
+            cursor.rest = after;
+            self.state = match self.open.last() {
+                Some(Container::Array) => State::Value,
+                _ => State::Key,
+            };
+        }
+    }
+
+    #[cold]
+    pub(super) fn fail(&mut self, kind: JsonErrorKind, offset: u64) -> Outcome {
+        self.failed = Some(JsonError { kind, offset });
+        Err(Failed)
+    }
+
+    /// A byte before everything that may belong to a byte order mark.
+    fn byte_order_mark(&mut self, byte: u8) -> Outcome {
+        self.state = State::ByteOrderMark;
+        match self.expected.split_first() {
+            Some((&first, rest)) if first == byte => self.expected = rest,
+            _ => return self.fail(JsonErrorKind::ExpectedValue, 0),
+        }
+        if self.expected.is_empty() { self.fail(JsonErrorKind::ByteOrderMark, 0) } else { Ok(()) }
+    }
+
+    /// One byte between keys and values that is not white space; it ends at
+    /// `end`.
+    #[inline]
+    fn structure(&mut self, byte: u8, end: u64, sink: &mut impl Sink) -> Outcome {
+        let at = end.saturating_sub(1);
+        match (self.state, byte) {
+            (State::FirstKey | State::Key, b'"') => {
+                let is_skipped = self.skipped.is_some();
+                self.begin_string(if is_skipped { Purpose::SkippedKey } else { Purpose::Key }, at);
+            }
+            (State::FirstKey, b'}') | (State::FirstElement, b']') => self.close(end, sink),
+            (State::FirstKey | State::Key, _) => return self.fail(JsonErrorKind::ExpectedKey, at),
+            (State::Colon, b':') => self.state = State::Value,
+            (State::Colon, _) => return self.fail(JsonErrorKind::ExpectedColon, at),
+            (State::Separator, _) => match (self.open.last(), byte) {
+                (Some(Container::Object), b',') => self.state = State::Key,
+                (Some(Container::Array), b',') => self.state = State::Value,
+                (Some(Container::Object), b'}') | (Some(Container::Array), b']') => {
+                    self.close(end, sink);
+                }
+                _ => return self.fail(JsonErrorKind::ExpectedSeparator, at),
+            },
+            (State::Done, _) => return self.fail(JsonErrorKind::TrailingBytes, at),
+            _ => return self.value(byte, at, sink),
+        }
+        Ok(())
+    }
+
+    /// The first byte of a value.
+    #[inline]
+    fn value(&mut self, byte: u8, at: u64, sink: &mut impl Sink) -> Outcome {
+        match byte {
+            b'"' => {
+                let is_wanted = self.begin(Kind::String, at, sink) == Interest::Take;
+                self.begin_string(if is_wanted { Purpose::Text } else { Purpose::SkippedText }, at);
+            }
+            b'{' => return self.open(Container::Object, at, sink),
+            b'[' => return self.open(Container::Array, at, sink),
+            b'-' | b'0'..=b'9' => self.begin_number(byte, at, sink),
+            b't' => self.begin_literal(Kind::Boolean(true), b"rue", at, sink),
+            b'f' => self.begin_literal(Kind::Boolean(false), b"alse", at, sink),
+            b'n' => self.begin_literal(Kind::Null, b"ull", at, sink),
+            b'N' if self.options.words == NumberWords::NonFinite => {
+                self.begin_literal(Kind::Number, b"aN", at, sink);
+            }
+            b'I' if self.options.words == NumberWords::NonFinite => {
+                self.begin_literal(Kind::Number, b"nfinity", at, sink);
+            }
+            _ => return self.fail(JsonErrorKind::ExpectedValue, at),
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin(&mut self, kind: Kind, at: u64, sink: &mut impl Sink) -> Interest {
+        if self.skipped.is_some() { Interest::Skip } else { sink.value(kind, at) }
+    }
+
+    #[inline]
+    pub(super) fn ended(&mut self, kind: Kind, end: u64, sink: &mut impl Sink) {
+        self.state = if self.open.is_empty() { State::Done } else { State::Separator };
+        if self.skipped.is_none() {
+            sink.value_end(kind, end);
+        }
+    }
+
+    fn open(&mut self, container: Container, at: u64, sink: &mut impl Sink) -> Outcome {
+        if self.open.len() >= self.options.max_depth {
+            return self.fail(JsonErrorKind::TooDeep, at);
+        }
+        let (kind, state) = match container {
+            Container::Object => (Kind::Object, State::FirstKey),
+            Container::Array => (Kind::Array, State::FirstElement),
+        };
+        if self.skipped.is_none() && sink.value(kind, at) == Interest::Skip {
+            self.skipped = Some(self.open.len());
+        }
+        self.open.push(container);
+        self.state = state;
+        Ok(())
+    }
+
+    fn close(&mut self, end: u64, sink: &mut impl Sink) {
+        let kind = match self.open.pop() {
+            Some(Container::Array) => Kind::Array,
+            _ => Kind::Object,
+        };
+        if self.skipped == Some(self.open.len()) {
+            self.skipped = None;
+        }
+        self.ended(kind, end, sink);
+    }
+
+    fn end(&mut self, sink: &mut impl Sink) -> Outcome {
+        if self.state == State::Number && self.number.may_end() && self.open.is_empty() {
+            self.end_number(self.offset, sink)?;
+        }
+        match self.state {
+            State::Done => Ok(()),
+            State::ByteOrderMark => self.fail(JsonErrorKind::ExpectedValue, 0),
+            _ => self.fail(JsonErrorKind::UnexpectedEnd, self.offset),
+        }
+    }
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+const BYTE_ORDER_MARK_START: u8 = 0xef;

@@ -1,0 +1,77 @@
+use core::ops::Range;
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `{...}`
+    Object,
+    /// `[...]`
+    Array,
+    /// `"..."`
+    String,
+    /// `-1.5e3`, and `NaN` where [`NumberWords::NonFinite`](super::NumberWords)
+    /// allows it.
+    Number,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `null`
+    Null,
+}
+
+/// Whether the sink wants what is inside a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Tell all of it.
+    Take,
+    /// Check it and tell only its end. This goes at memory speed for strings.
+    Skip,
+}
+
+/// How a key or string was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spelling {
+    /// As it is.
+    Plain,
+    /// With at least one backslash.
+    Escaped,
+}
+
+/// Hears what a JSON text is made of, in order.
+///
+/// Offsets count bytes from the start of the text. Text, keys and numbers come
+/// in as many fragments as the chunks make of them, none of them for an empty
+/// string; text is decoded.
+pub trait Sink {
+    /// A value begins at this offset.
+    fn value(&mut self, kind: Kind, at: u64) -> Interest;
+
+    /// A value ended before this offset; also for one that was skipped.
+    fn value_end(&mut self, kind: Kind, end: u64) {
+        let _ = (kind, end);
+    }
+
+    /// More of an object's key, decoded.
+    fn key(&mut self, fragment: &str) {
+        let _ = fragment;
+    }
+
+    /// A key ended; the range has the quotes in it.
+    fn key_end(&mut self, span: Range<u64>, spelling: Spelling) {
+        let _ = (span, spelling);
+    }
+
+    /// More of a string, decoded.
+    fn text(&mut self, fragment: &str) {
+        let _ = fragment;
+    }
+
+    /// A string that was taken ended; follows its last fragment.
+    fn text_end(&mut self, spelling: Spelling) {
+        let _ = spelling;
+    }
+
+    /// More of a number, as it was written.
+    fn number(&mut self, fragment: &str) {
+        let _ = fragment;
+    }
+}

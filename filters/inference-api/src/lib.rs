@@ -1,0 +1,37 @@
+//! Every wire API of model servers that the gateway reads, incrementally.
+//!
+//! A body is never kept. Readers are state machines: they are pushed the bytes
+//! as Envoy has them, hold a few hundred bytes whatever the body's size is, and
+//! give the same answer however the bytes are cut. Nothing in here calls the
+//! host.
+//!
+//! From the bytes up:
+//!
+//! | module | reads | oracle in the tests |
+//! |---|---|---|
+//! | [`json`] | JSON texts, and wanted fields of their top-level object | `serde_json` |
+//! | [`protobuf`] | the wire format, and wanted fields by path of numbers | `prost` |
+//! | [`grpc`] | length-prefixed messages; content type, timeout, message | a naive reader |
+//! | [`dialect`] | (method, path, content type): which API, which operation | tables |
+//! | [`identity`] | the model and version that a body names | the above |
+//! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |
+//!
+//! A filter goes through it in this order: [`dialect::classify`] a request's
+//! head; push the body through an [`identity::BodyReader`] made from what the
+//! [`dialect::Call`] says of the body; refuse with [`errors::error_body`].
+
+#[cfg(test)]
+mod cuts;
+pub mod dialect;
+pub mod errors;
+pub mod grpc;
+pub mod identity;
+pub mod json;
+pub mod protobuf;
+mod utf8;
+
+/// A length in memory as a length on the wire; they are not the same type,
+/// because a body can be longer than what a 32-bit `usize` counts.
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}

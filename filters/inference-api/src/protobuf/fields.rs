@@ -1,0 +1,262 @@
+//! Wanted fields of a message, caught while it goes by.
+
+use core::ops::Range;
+
+use super::{FieldPath, Interest, Key, ProtobufError, ProtobufErrorKind, Reader, Sink, WireType};
+use crate::utf8::Utf8;
+
+/// Reads a message and catches the wanted fields.
+///
+/// Memory: the limit for each wanted field, twice.
+#[derive(Clone, Debug)]
+pub struct FieldReader {
+    reader: Reader,
+    fields: Fields,
+}
+
+/// A field to be caught.
+///
+/// No wanted field's path may lead through another wanted field: what is taken
+/// as a value is not read as a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WantedField {
+    /// Where it stands.
+    pub path: FieldPath,
+    /// What it is.
+    pub shape: Shape,
+    /// The oneof that it, or a message around it, is a member of.
+    pub one_of: Option<OneOf>,
+}
+
+/// What a wanted field is. Another wire type is an error, as it is in prost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// `string`
+    Text,
+    /// `int64`, `uint64`, `int32`, `bool` or an enum.
+    Integer,
+    /// Whichever of the two it turns out to be.
+    TextOrInteger,
+}
+
+/// Membership in a oneof: of the members with the same `group`, only the one
+/// that came last is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OneOf {
+    /// Which oneof.
+    pub group: u8,
+    /// How many numbers of the path lead to the member itself; the rest stands
+    /// inside it.
+    pub depth: usize,
+}
+
+/// What became of a wanted field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Field {
+    /// The last one. `None` when there was none, or when another member of its
+    /// oneof came later.
+    pub last: Option<Found>,
+    /// The value of the first one, even of one that is displaced.
+    pub first: Option<FoundValue>,
+    /// Whether it, or the message around it that is a member of its oneof, is
+    /// what the oneof holds. With `last` absent the value is the default, 0 for
+    /// an `Int64Value` whose inner field is not written.
+    pub is_chosen: bool,
+    /// How often it was there.
+    pub count: u64,
+    /// Whether any two of them had different values, or another member of its
+    /// oneof displaced it. Values that are too long count as different.
+    pub is_contradictory: bool,
+}
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The value.
+    pub value: FoundValue,
+    /// Its bytes in the message, without key and length.
+    pub span: Range<u64>,
+}
+
+/// The value of a wanted field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FoundValue {
+    /// A string.
+    Text(String),
+    /// A string longer than the limit; it is UTF-8.
+    TooLong,
+    /// A varint as it was written. An `int64` is `cast_signed()` of it.
+    Integer(u64),
+}
+
+impl FieldReader {
+    /// Looks for these fields and keeps strings of at most `limit` bytes.
+    /// `length` is that of the message, where it is known from around it.
+    pub fn new(wanted: &[WantedField], limit: usize, length: Option<u64>) -> Self {
+        Self {
+            reader: length.map_or_else(Reader::new, Reader::with_length),
+            fields: Fields {
+                wanted: wanted.iter().map(|wanted| (*wanted, Field::default())).collect(),
+                limit,
+                path: FieldPath::new(&[]),
+                value: None,
+            },
+        }
+    }
+
+    /// Reads the next bytes.
+    ///
+    /// # Errors
+    /// When they can't go on a message, or a wanted field is not what it must
+    /// be.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), ProtobufError> {
+        self.reader.push(bytes, &mut self.fields)
+    }
+
+    /// Says that the message ends here. The fields are final then.
+    ///
+    /// # Errors
+    /// When it can't end here.
+    pub fn finish(&mut self) -> Result<(), ProtobufError> {
+        self.reader.finish()
+    }
+
+    /// What became of a wanted field so far, by its place in the list.
+    pub fn field(&self, place: usize) -> Option<&Field> {
+        self.fields.wanted.get(place).map(|(_, field)| field)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Fields {
+    wanted: Vec<(WantedField, Field)>,
+    limit: usize,
+    /// Where the reader is: the entered messages, and the field that is taken.
+    path: FieldPath,
+    /// The field that is being taken.
+    value: Option<Value>,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Text { text: String, is_too_long: bool, utf8: Utf8 },
+    Integer(u64),
+}
+
+impl Sink for Fields {
+    fn field(&mut self, key: Key, _at: u64) -> Result<Interest, ProtobufErrorKind> {
+        if !self.wanted.iter().any(|(wanted, _)| wanted.path.continues(&self.path, key.number)) {
+            return Ok(Interest::Skip);
+        }
+        let Some(path) = self.path.then(key.number) else { return Ok(Interest::Skip) };
+        let mut interest = Interest::Skip;
+        for (wanted, _) in &self.wanted {
+            if wanted.path == path {
+                self.value = Some(wanted.shape.begin(key.wire_type)?);
+                interest = Interest::Take;
+                break;
+            }
+            if path.is_prefix_of(&wanted.path) {
+                interest = Interest::Enter;
+            }
+        }
+        if interest != Interest::Skip {
+            if interest == Interest::Enter && key.wire_type != WireType::LengthDelimited {
+                return Err(ProtobufErrorKind::WrongWireType);
+            }
+            self.path = path;
+            self.choose(path);
+        }
+        Ok(interest)
+    }
+
+    fn number(&mut self, value: u64) {
+        self.value = Some(Value::Integer(value));
+    }
+
+    fn bytes(&mut self, fragment: &[u8]) -> Result<(), ProtobufErrorKind> {
+        let limit = self.limit;
+        let Some(Value::Text { text, is_too_long, utf8 }) = &mut self.value else { return Ok(()) };
+        let keep = |part: &str| {
+            *is_too_long |= text.len().saturating_add(part.len()) > limit;
+            if !*is_too_long {
+                text.push_str(part);
+            }
+        };
+        utf8.push(fragment, 0, keep).map_err(|_| ProtobufErrorKind::InvalidUtf8)
+    }
+
+    fn end(&mut self, span: Range<u64>) -> Result<(), ProtobufErrorKind> {
+        let path = self.path;
+        self.path = path.outer();
+        let value = match self.value.take() {
+            None => return Ok(()),
+            Some(Value::Integer(value)) => FoundValue::Integer(value),
+            Some(Value::Text { utf8, .. }) if !utf8.is_complete() => {
+                return Err(ProtobufErrorKind::InvalidUtf8);
+            }
+            Some(Value::Text { is_too_long: true, .. }) => FoundValue::TooLong,
+            Some(Value::Text { text, .. }) => FoundValue::Text(text),
+        };
+        let found = Found { value, span };
+        for (wanted, field) in &mut self.wanted {
+            if wanted.path == path {
+                field.catch(found.clone());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Fields {
+    /// A field of this path is there: where it is a member of a oneof, it
+    /// displaces the others.
+    fn choose(&mut self, path: FieldPath) {
+        let is_member =
+            |wanted: &WantedField, member: OneOf| wanted.path.first(member.depth) == path.numbers();
+        let chosen = self
+            .wanted
+            .iter()
+            .find_map(|(wanted, _)| wanted.one_of.filter(|member| is_member(wanted, *member)));
+        let Some(chosen) = chosen else { return };
+        for (wanted, field) in &mut self.wanted {
+            match wanted.one_of {
+                Some(member) if member.group == chosen.group => {
+                    let is_chosen = is_member(wanted, member);
+                    if !is_chosen && field.is_chosen {
+                        field.is_contradictory = true;
+                        field.last = None;
+                    }
+                    field.is_chosen = is_chosen;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Shape {
+    fn begin(self, wire_type: WireType) -> Result<Value, ProtobufErrorKind> {
+        match (self, wire_type) {
+            (Self::Text | Self::TextOrInteger, WireType::LengthDelimited) => {
+                Ok(Value::Text { text: String::new(), is_too_long: false, utf8: Utf8::default() })
+            }
+            (Self::Integer | Self::TextOrInteger, WireType::Varint) => Ok(Value::Integer(0)),
+            _ => Err(ProtobufErrorKind::WrongWireType),
+        }
+    }
+}
+
+impl Field {
+    fn catch(&mut self, found: Found) {
+        self.count = self.count.saturating_add(1);
+        match &self.first {
+            None => self.first = Some(found.value.clone()),
+            Some(first) => {
+                self.is_contradictory |=
+                    *first != found.value || found.value == FoundValue::TooLong;
+            }
+        }
+        self.last = Some(found);
+    }
+}
