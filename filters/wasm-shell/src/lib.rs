@@ -1,0 +1,50 @@
+//! Runs a [`Filter`](filter_kit::Filter) inside Envoy: callbacks in, hostcalls
+//! out. The only crate that knows Proxy-Wasm.
+//!
+//! A module that Envoy loads is a `cdylib` of one line:
+//!
+//! ```ignore
+//! wasm_shell::export_filter!(model_router::ModelRouter);
+//! ```
+//!
+//! What is in here:
+//! - [`host`]: Envoy's hostcalls as functions that return bytes and `Result`s.
+//!   The SDK's own panic on a status that they did not expect and on a header
+//!   value that is not UTF-8, and a panic takes every request of the worker.
+//! - `message`: what one message (a request, a response) does next, given a
+//!   verdict: a pure state machine, tested natively.
+//! - `root`, `stream`: the SDK's two contexts, generic over the filter.
+//! - `configuration`: JSON or a serialised `google.protobuf.Struct`, in.
+//! - `meters`: each series is defined once per VM.
+//! - `exports`: the list of callbacks that the build leaves in the module.
+
+mod configuration;
+#[doc(hidden)]
+pub mod exports;
+pub mod host;
+mod message;
+mod meters;
+mod root;
+mod stream;
+
+pub use root::start;
+
+/// Makes the crate a module that runs this filter.
+#[macro_export]
+macro_rules! export_filter {
+    ($filter:ty) => {
+        /// What the host calls first.
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn _initialize() {
+            $crate::start::<$filter>();
+        }
+
+        /// The callbacks that the build leaves in the module.
+        #[cfg(target_arch = "wasm32")]
+        #[used]
+        #[unsafe(link_section = "inference_filter_exports")]
+        static EXPORTS: [u8; $crate::exports::length::<$filter>()] =
+            $crate::exports::list::<$filter, { $crate::exports::length::<$filter>() }>();
+    };
+}

@@ -1,0 +1,117 @@
+//! One plugin configuration in one VM.
+
+use crate::host;
+use crate::stream::Stream;
+use crate::{configuration, meters};
+use core::cell::Cell;
+use filter_kit::{Arrival, ConfigError, Filter, Timestamp, parse_config};
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{BufferType, ContextType, LogLevel};
+use std::rc::Rc;
+
+/// Tells the SDK which filter this module runs.
+pub fn start<F: Filter>() {
+    proxy_wasm::set_root_context(|_| Box::new(Root::<F>::default()));
+}
+
+struct Root<F> {
+    filter: Option<Rc<F>>,
+    /// The state of the generator that draws [`Arrival::chance`].
+    chance: Cell<u64>,
+}
+
+impl<F> Default for Root<F> {
+    fn default() -> Self {
+        Self { filter: None, chance: Cell::new(0) }
+    }
+}
+
+impl<F: Filter> Context for Root<F> {}
+
+impl<F: Filter> RootContext for Root<F> {
+    fn on_configure(&mut self, size: usize) -> bool {
+        proxy_wasm::set_log_level(host::log_level());
+        let bytes = host::buffer(BufferType::PluginConfiguration, 0, size).unwrap_or_default();
+        match configure::<F>(&bytes) {
+            Ok(filter) => {
+                let seed = host::now().unwrap_or_default();
+                // Workers configure at different moments and thereby draw
+                // different numbers; the address tells two VMs apart that don't.
+                self.chance.set(seed.nanos() ^ (&raw const *self).addr().try_into().unwrap_or(0));
+                filter.series().for_each(meters::define);
+                self.filter = Some(Rc::new(filter));
+                true
+            }
+            Err(error) => {
+                refuse::<F>(&error);
+                false
+            }
+        }
+    }
+
+    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+        let filter = self.filter.as_ref()?;
+        let at = if F::CLOCK { host::now().unwrap_or_default() } else { Timestamp::default() };
+        let (state, chance) = draw(self.chance.get());
+        self.chance.set(state);
+        Some(Box::new(Stream::<F>::new(filter.exchange(Arrival { at, chance }))))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+/// Makes the filter, or tells everything that is wrong with its configuration.
+fn configure<F: Filter>(bytes: &[u8]) -> Result<F, ConfigError> {
+    let parsed = parse_config::<F::Config>(configuration::read(bytes)?);
+    let mut problems = parsed.problems;
+    let filter = parsed.config.and_then(|config| problems.take(F::configure(config)));
+    match (filter, problems.into_error()) {
+        (Some(filter), None) => Ok(filter),
+        (_, Some(error)) => Err(error),
+        (None, None) => Err(ConfigError::new("", "can't be read")),
+    }
+}
+
+fn refuse<F: Filter>(error: &ConfigError) {
+    let name = F::NAME;
+    let problems = error.problems();
+    let noun = if problems.len() == 1 { "problem" } else { "problems" };
+    let count = problems.len();
+    host::log(LogLevel::Error, &format!("{name}: configuration refused, {count} {noun}:"));
+    for problem in problems {
+        host::log(LogLevel::Error, &format!("{name}: {problem}"));
+    }
+}
+
+/// The next state of the generator, and an evenly drawn number: SplitMix64
+/// (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+const fn draw(state: u64) -> (u64, u64) {
+    let state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (state, mixed ^ (mixed >> 31))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_is_the_published_generator() {
+        // The first numbers of the reference implementation for seed 1234567.
+        let mut state = 1_234_567;
+        let drawn: Vec<u64> = (0..3)
+            .map(|_| {
+                let (next, number) = draw(state);
+                state = next;
+                number
+            })
+            .collect();
+        assert_eq!(
+            drawn,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
+    }
+}

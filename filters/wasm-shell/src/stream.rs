@@ -1,0 +1,251 @@
+//! One request and its response, in one filter.
+
+use crate::host::{self, LocalReply};
+use crate::message::{Deed, Message, Part};
+use crate::meters;
+use filter_kit::{
+    BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Notes, Reply, Trailers,
+    Verdict,
+};
+use log::Level;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+
+/// How many bytes of a body are taken over at once. Small enough to stay in the
+/// processor's cache and to keep the VM's memory small, which it never gives
+/// back; large enough that the hostcall doesn't count.
+const PIECE_BYTES: usize = 64 * 1024;
+
+pub(crate) struct Stream<F: Filter> {
+    exchange: F::Exchange,
+    notes: Notes,
+    request: Message,
+    response: Message,
+    /// This filter gave the answer itself. Envoy shows that to it as well.
+    answered: bool,
+}
+
+/// Which of the two messages a callback is about.
+#[derive(Clone, Copy)]
+enum Direction {
+    Request,
+    Response,
+}
+
+impl Direction {
+    const fn headers(self) -> MapType {
+        match self {
+            Self::Request => MapType::HttpRequestHeaders,
+            Self::Response => MapType::HttpResponseHeaders,
+        }
+    }
+
+    const fn trailers(self) -> MapType {
+        match self {
+            Self::Request => MapType::HttpRequestTrailers,
+            Self::Response => MapType::HttpResponseTrailers,
+        }
+    }
+
+    const fn body(self) -> BufferType {
+        match self {
+            Self::Request => BufferType::HttpRequestBody,
+            Self::Response => BufferType::HttpResponseBody,
+        }
+    }
+}
+
+impl<F: Filter> Context for Stream<F> {}
+
+impl<F: Filter> HttpContext for Stream<F> {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        self.headers(Direction::Request, end_of_stream)
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.body(Direction::Request, size, end_of_stream)
+    }
+
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        self.trailers(Direction::Request)
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        self.headers(Direction::Response, end_of_stream)
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        self.body(Direction::Response, size, end_of_stream)
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        self.trailers(Direction::Response)
+    }
+
+    fn on_log(&mut self) {
+        self.exchange.finished(&mut self.notes);
+        self.publish();
+    }
+}
+
+impl<F: Filter> Stream<F> {
+    pub(crate) fn new(exchange: F::Exchange) -> Self {
+        Self {
+            exchange,
+            notes: Notes::default(),
+            request: Message::default(),
+            response: Message::default(),
+            answered: false,
+        }
+    }
+
+    fn headers(&mut self, direction: Direction, end_of_stream: bool) -> Action {
+        if self.answered {
+            return Action::Continue;
+        }
+        *self.message(direction) = Message::arriving();
+        // Without them nothing can be decided, and nothing may pass undecided.
+        let Ok(headers) = host::headers(direction.headers()) else {
+            return self.fail("the host did not give the headers");
+        };
+        let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream };
+        let verdict = match direction {
+            Direction::Request => self.exchange.request_headers(block, &mut self.notes),
+            Direction::Response => self.exchange.response_headers(block, &mut self.notes),
+        };
+        self.obey(direction, verdict, Part::last_if(end_of_stream))
+    }
+
+    fn body(&mut self, direction: Direction, size: usize, end_of_stream: bool) -> Action {
+        let Some(unseen) = self.message(direction).unseen(size) else { return Action::Continue };
+        let mut start = unseen.start;
+        loop {
+            let wanted = unseen.end.saturating_sub(start).min(PIECE_BYTES);
+            let piece = match wanted {
+                0 => Vec::new(),
+                _ => match host::buffer(direction.body(), start, wanted) {
+                    Ok(piece) if piece.len() == wanted => piece,
+                    _ => return self.fail("the host did not give the body"),
+                },
+            };
+            start = start.saturating_add(wanted);
+            let last_piece = start >= unseen.end;
+            let part = Part::last_if(end_of_stream && last_piece);
+            let chunk = BodyChunk { bytes: &piece, end_of_message: part == Part::Last };
+            let verdict = match direction {
+                Direction::Request => self.exchange.request_body(chunk, &mut self.notes),
+                Direction::Response => self.exchange.response_body(chunk, &mut self.notes),
+            };
+            self.message(direction).was_shown(start);
+            let action = self.obey(direction, verdict, part);
+            if last_piece || !self.message(direction).is_shown() {
+                return action;
+            }
+        }
+    }
+
+    fn trailers(&mut self, direction: Direction) -> Action {
+        if !self.message(direction).is_shown() {
+            return Action::Continue;
+        }
+        let Ok(trailers) = host::headers(direction.trailers()) else {
+            return self.fail("the host did not give the trailers");
+        };
+        let trailers = Trailers { trailers: &trailers };
+        let verdict = match direction {
+            Direction::Request => self.exchange.request_trailers(trailers, &mut self.notes),
+            Direction::Response => self.exchange.response_trailers(trailers, &mut self.notes),
+        };
+        self.obey(direction, verdict, Part::Last)
+    }
+
+    fn message(&mut self, direction: Direction) -> &mut Message {
+        match direction {
+            Direction::Request => &mut self.request,
+            Direction::Response => &mut self.response,
+        }
+    }
+
+    fn obey(&mut self, direction: Direction, verdict: Verdict, part: Part) -> Action {
+        let deed = self.message(direction).decide(verdict, part);
+        self.publish();
+        match deed {
+            Deed::Continue => Action::Continue,
+            Deed::Pause => Action::Pause,
+            Deed::Reply(reply) => self.answer(&reply),
+            Deed::Fault(fault) => self.fail(fault.sentence()),
+            Deed::Edit(edits) => match edit(direction.headers(), &edits) {
+                Ok(()) => Action::Continue,
+                Err(_) => self.fail("the host did not take the header edits"),
+            },
+        }
+    }
+
+    fn answer(&mut self, reply: &Reply) -> Action {
+        // The exchange is over: nothing of either message is shown any more.
+        self.answered = true;
+        self.request = Message::default();
+        self.response = Message::default();
+        let reason = (Reply::REASON_HEADER, reply.reason.as_bytes());
+        let headers: Vec<(&str, &[u8])> = reply
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.as_slice()))
+            .chain([reason])
+            .collect();
+        let sent = host::send_local_reply(LocalReply {
+            status: reply.status,
+            grpc_status: reply.grpc.number(),
+            details: &reply.reason,
+            headers: &headers,
+            body: &reply.body,
+        });
+        if sent.is_err() {
+            host::log(LogLevel::Error, &format!("{}: the host did not take a reply", F::NAME));
+        }
+        Action::Pause
+    }
+
+    /// Something that must hold did not: the client gets a plain 500 and the
+    /// operator a line in the log.
+    fn fail(&mut self, what: &str) -> Action {
+        host::log(LogLevel::Error, &format!("{}: fault: {what}", F::NAME));
+        self.answer(&Reply {
+            status: 500,
+            grpc: GrpcCode::Internal,
+            headers: Vec::new(),
+            body: b"internal error of the gateway".to_vec(),
+            reason: format!("{};fault", F::NAME),
+        })
+    }
+
+    fn publish(&mut self) {
+        self.notes.changes().iter().for_each(meters::apply);
+        for fact in self.notes.facts() {
+            let _ = host::set_property(fact.name, fact.value.as_bytes());
+        }
+        for line in self.notes.logs() {
+            if line.level <= log::max_level() {
+                host::log(log_level(line.level), &format!("{}: {}", F::NAME, line.text));
+            }
+        }
+        self.notes.clear();
+    }
+}
+
+fn edit(map: MapType, edits: &Edits) -> host::Result<()> {
+    edits.headers().iter().try_for_each(|edit| match edit {
+        HeaderEdit::Set(name, value) => host::set_header(map, name, value),
+        HeaderEdit::Remove(name) => host::remove_header(map, name),
+    })
+}
+
+const fn log_level(level: Level) -> LogLevel {
+    match level {
+        Level::Error => LogLevel::Error,
+        Level::Warn => LogLevel::Warn,
+        Level::Info => LogLevel::Info,
+        Level::Debug => LogLevel::Debug,
+        Level::Trace => LogLevel::Trace,
+    }
+}
