@@ -1,0 +1,50 @@
+//! The contracts that the gateway, the demo and the tests speak, as Rust types.
+//!
+//! One module per protobuf package. With the feature `services` (the default) each service has a
+//! tonic client and server module as well; without it there are messages only.
+//! What each contract was taken from, and which part of it, stands in this crate's README.
+
+#![allow(missing_docs, reason = "the .proto files are the documentation of what they generate")]
+#![allow(clippy::all, reason = "generated code")]
+
+/// Scores feature vectors: the demo's own service.
+pub mod prediction {
+    include!(concat!(env!("OUT_DIR"), "/prediction.rs"));
+}
+
+/// Open Inference Protocol (KServe v2), as KServe, Triton and others serve it.
+pub mod inference {
+    include!(concat!(env!("OUT_DIR"), "/inference.rs"));
+}
+
+/// TensorFlow's tensors, and below it the part of TensorFlow Serving that is read here.
+pub mod tensorflow {
+    include!(concat!(env!("OUT_DIR"), "/tensorflow.rs"));
+
+    pub mod serving {
+        include!(concat!(env!("OUT_DIR"), "/tensorflow.serving.rs"));
+    }
+}
+
+pub use tensorflow::serving as tensorflow_serving;
+
+/// `grpc.health.v1`, the standard health check.
+pub mod grpc_health {
+    include!(concat!(env!("OUT_DIR"), "/grpc.health.v1.rs"));
+}
+
+/// The load report that a model server may attach to its answers.
+pub mod orca {
+    include!(concat!(env!("OUT_DIR"), "/xds.data.orca.v3.rs"));
+}
+
+/// What `grpc-status-details-bin` holds.
+pub mod google_rpc {
+    include!(concat!(env!("OUT_DIR"), "/google.rpc.rs"));
+}
+
+/// All contracts as an encoded `google.protobuf.FileDescriptorSet`, for server reflection.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+#[cfg(test)]
+mod tests;
