@@ -1,0 +1,291 @@
+//! The configuration of an Envoy, as small as a test can say it.
+
+mod cluster;
+mod wasm_filter;
+
+use crate::gateway::{Document, Gateway, Launch};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::Path;
+pub use wasm_filter::WasmFilter;
+
+/// The labels of our metrics. Envoy keeps a label as part of a metric's name
+/// until it is told otherwise.
+const LABELS: [&str; 3] = ["model", "version", "rule"];
+
+/// The name under which a replaceable filter is discovered.
+const DISCOVERED: &str = "discovered";
+
+/// An Envoy to be: one listener, some filters, some clusters.
+///
+/// It speaks HTTP/1.1 and HTTP/2 on one port, and with a cluster's servers what
+/// its client speaks with it.
+#[derive(Clone, Debug)]
+pub struct EnvoyConfig {
+    filters: Vec<ChainLink>,
+    clusters: Vec<Value>,
+    routes: Vec<Value>,
+    listening: Listening,
+    workers: u32,
+    access_log: Option<Value>,
+}
+
+/// A place in the filter chain.
+#[derive(Clone, Debug)]
+enum ChainLink {
+    Fixed(Value),
+    /// Its configuration lies in a file that can be replaced.
+    Discovered(WasmFilter),
+}
+
+/// What the listener allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening {
+    /// How much of an HTTP/1.1 request may be held back.
+    pub buffer_bytes: u32,
+    /// How much of an HTTP/2 request may be held back.
+    pub stream_window_bytes: u32,
+    /// Whether HTTP/1.1 requests may have trailers. Without, Envoy drops them.
+    pub http1_trailers: bool,
+}
+
+impl Default for Listening {
+    fn default() -> Self {
+        Self { buffer_bytes: 4 << 20, stream_window_bytes: 4 << 20, http1_trailers: true }
+    }
+}
+
+impl Default for EnvoyConfig {
+    fn default() -> Self {
+        Self {
+            filters: Vec::new(),
+            clusters: Vec::new(),
+            routes: Vec::new(),
+            listening: Listening::default(),
+            workers: 1,
+            access_log: Some(json!({
+                "code": "%RESPONSE_CODE%",
+                "details": "%RESPONSE_CODE_DETAILS%",
+                "flags": "%RESPONSE_FLAGS%",
+                "grpc": "%GRPC_STATUS_NUMBER%",
+                "path": "%REQ(:PATH)%",
+                "cluster": "%UPSTREAM_CLUSTER_RAW%",
+                "model": "%FILTER_STATE(wasm.inference.model:PLAIN)%",
+                "version": "%FILTER_STATE(wasm.inference.version:PLAIN)%",
+            })),
+        }
+    }
+}
+
+impl EnvoyConfig {
+    /// Puts one of our filters, or of the tests', at the end of the chain, with
+    /// this configuration.
+    pub fn filter(self, name: &str, config: &Value) -> Self {
+        self.wasm(&WasmFilter::named(name).configured(config))
+    }
+
+    /// Puts a Wasm filter at the end of the chain.
+    pub fn wasm(self, filter: &WasmFilter) -> Self {
+        let link = json!({"name": filter.name(), "typed_config": filter.typed_config()});
+        self.other_filter(link)
+    }
+
+    /// Puts a Wasm filter at the end of the chain whose configuration
+    /// [`Gateway::replace_filter`] can replace under traffic.
+    pub fn replaceable(mut self, filter: &WasmFilter) -> Self {
+        self.filters.push(ChainLink::Discovered(filter.clone()));
+        self
+    }
+
+    /// Puts a filter at the end of the chain as Envoy's configuration writes it.
+    pub fn other_filter(mut self, filter: Value) -> Self {
+        self.filters.push(ChainLink::Fixed(filter));
+        self
+    }
+
+    /// Adds a cluster with these servers. The first one of a configuration also
+    /// gets every request that no route takes.
+    pub fn cluster(mut self, name: &str, servers: &[SocketAddr]) -> Self {
+        self.clusters.push(cluster::of(name, servers));
+        self
+    }
+
+    /// Sends requests that have this header to the cluster that it names.
+    pub fn route_by_header(self, header: &str) -> Self {
+        self.route(json!({
+            "match": {"prefix": "/", "headers": [{"name": header, "present_match": true}]},
+            "route": {"cluster_header": header, "timeout": "15s"},
+        }))
+    }
+
+    /// Adds a route as Envoy's configuration writes it.
+    pub fn route(mut self, route: Value) -> Self {
+        self.routes.push(route);
+        self
+    }
+
+    /// What the listener allows.
+    pub const fn listening(mut self, listening: Listening) -> Self {
+        self.listening = listening;
+        self
+    }
+
+    /// How many worker threads there are. One by default.
+    pub const fn workers(mut self, workers: u32) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Adds a field to the access log, as a format string of Envoy's.
+    pub fn logging(mut self, field: &str, format: &str) -> Self {
+        self.access_log.get_or_insert_with(|| json!({}))[field] = format.into();
+        self
+    }
+
+    /// Writes no access log.
+    pub fn without_access_log(mut self) -> Self {
+        self.access_log = None;
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it doesn't get ready.
+    pub async fn start(self) -> Gateway {
+        let discovered = self.filters.iter().find_map(|link| match link {
+            ChainLink::Discovered(filter) => Some(filter.clone()),
+            ChainLink::Fixed(_) => None,
+        });
+        let workers = self.workers;
+        Gateway::launch(Launch {
+            document: Document::Json(Box::new(move |directory| self.bootstrap(directory))),
+            workers,
+            discovered,
+        })
+        .await
+    }
+
+    /// Envoy's bootstrap configuration. `directory` is where a replaceable
+    /// filter's configuration lies.
+    pub fn bootstrap(&self, directory: &Path) -> Value {
+        let tags: Vec<Value> = LABELS
+            .iter()
+            .map(|label| json!({"tag_name": label, "regex": format!(r"^wasmcustom\..*?(_{label}=\.=(.*?);)")}))
+            .collect();
+        json!({
+            "node": {"id": "test", "cluster": "test"},
+            "admin": {"address": socket_address(([127, 0, 0, 1], 0).into())},
+            "stats_flush_interval": "0.2s",
+            "stats_config": {"stats_tags": tags},
+            "static_resources": {
+                "listeners": [{
+                    "name": "gateway",
+                    "address": socket_address(([127, 0, 0, 1], 0).into()),
+                    "per_connection_buffer_limit_bytes": self.listening.buffer_bytes,
+                    "filter_chains": [{"filters": [{
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": self.connection_manager(directory),
+                    }]}],
+                }],
+                "clusters": self.clusters,
+            },
+        })
+    }
+
+    fn connection_manager(&self, directory: &Path) -> Value {
+        let mut filters: Vec<Value> = self
+            .filters
+            .iter()
+            .map(|link| match link {
+                ChainLink::Fixed(filter) => filter.clone(),
+                ChainLink::Discovered(_) => discovery(directory),
+            })
+            .collect();
+        filters.push(json!({
+            "name": "envoy.filters.http.router",
+            "typed_config": {"@type": type_url("filters.http.router.v3.Router")},
+        }));
+        let access_logs: Vec<Value> = self.access_log.iter().map(access_log).collect();
+        let mut routes = self.routes.clone();
+        if let Some(cluster) = self.clusters.first() {
+            routes.push(json!({
+                "match": {"prefix": "/"},
+                "route": {"cluster": cluster["name"], "timeout": "15s"},
+            }));
+        }
+        json!({
+            "@type": type_url(
+                "filters.network.http_connection_manager.v3.HttpConnectionManager"
+            ),
+            "stat_prefix": "gateway",
+            "codec_type": "AUTO",
+            "http_protocol_options": {"enable_trailers": self.listening.http1_trailers},
+            "http2_protocol_options": {
+                "initial_stream_window_size": self.listening.stream_window_bytes,
+                "initial_connection_window_size": self.listening.stream_window_bytes * 2,
+            },
+            "access_log": access_logs,
+            "http_filters": filters,
+            "route_config": {
+                "name": "routes",
+                "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
+            },
+        })
+    }
+}
+
+/// Where a replaceable filter's configuration lies within a gateway's directory.
+pub(crate) fn discovery_file(directory: &Path) -> std::path::PathBuf {
+    directory.join("discovery").join("filter.json")
+}
+
+/// What stands in that file.
+pub(crate) fn discovery_response(filter: &WasmFilter, version: u32) -> Value {
+    json!({
+        "version_info": version.to_string(),
+        "resources": [{
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+            "name": DISCOVERED,
+            "typed_config": filter.typed_config(),
+        }],
+    })
+}
+
+fn discovery(directory: &Path) -> Value {
+    let file = discovery_file(directory);
+    json!({
+        "name": DISCOVERED,
+        "config_discovery": {
+            "config_source": {
+                "path_config_source": {
+                    "path": file,
+                    "watched_directory": {"path": file.parent()},
+                },
+                "resource_api_version": "V3",
+            },
+            "type_urls": [type_url("filters.http.wasm.v3.Wasm")],
+        },
+    })
+}
+
+fn access_log(fields: &Value) -> Value {
+    json!({
+        "name": "envoy.access_loggers.stdout",
+        "typed_config": {
+            "@type": type_url("access_loggers.stream.v3.StdoutAccessLog"),
+            "log_format": {"json_format": fields},
+        },
+    })
+}
+
+fn type_url(name: &str) -> String {
+    format!("type.googleapis.com/envoy.extensions.{name}")
+}
+
+fn socket_address(address: SocketAddr) -> Value {
+    json!({"socket_address": {
+        "address": address.ip().to_string(),
+        "port_value": address.port(),
+    }})
+}

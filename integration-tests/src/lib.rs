@@ -1,0 +1,44 @@
+//! A real Envoy between real clients and scripted model servers.
+//!
+//! A test says which filters stand in the chain and which clusters lie behind it
+//! ([`EnvoyConfig`]), or takes a configuration as it is shipped
+//! ([`ShippedConfig`]); starts an Envoy of its own on ports of its own
+//! ([`Gateway`]); sends to it ([`Client`], [`Call`]); and looks at what arrived
+//! at the model servers ([`Upstream`]), at what came back ([`Answer`]), at the
+//! metrics and at the access log. Nothing is shared between two tests.
+//!
+//! When a gateway is dropped, its test fails if a filter has crashed in it,
+//! whatever else the test looked at.
+//!
+//! The harness panics, with a sentence, where a test would have to.
+
+mod access_log;
+mod admin;
+mod answer;
+mod call;
+mod client;
+mod config;
+mod envoy;
+mod gateway;
+pub mod hostile;
+mod log;
+mod metrics;
+mod raw;
+mod shipped;
+mod upstream;
+mod waiting;
+
+pub use access_log::AccessLog;
+pub use admin::Admin;
+pub use answer::Answer;
+pub use call::{Call, grpc_frame};
+pub use client::{Broken, Client, whole};
+pub use config::{EnvoyConfig, Listening, WasmFilter};
+pub use envoy::{Validation, dist, validate, validate_file};
+pub use gateway::Gateway;
+pub use log::EnvoyLog;
+pub use metrics::Metrics;
+pub use raw::RawHttp1;
+pub use shipped::ShippedConfig;
+pub use upstream::{Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream};
+pub use waiting::{DEADLINE, eventually, in_time};

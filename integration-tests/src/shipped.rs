@@ -1,0 +1,67 @@
+use crate::envoy::{Validation, repository, validate_file};
+use crate::gateway::{Document, Gateway, Launch};
+use std::fs;
+
+/// A configuration file of this repository, as it is shipped but for what must
+/// differ in a test: addresses, ports and where the modules lie.
+#[derive(Clone, Debug)]
+pub struct ShippedConfig {
+    text: String,
+    workers: u32,
+}
+
+impl ShippedConfig {
+    /// The file with this path in the repository.
+    ///
+    /// # Panics
+    /// When it isn't there.
+    pub fn read(path: &str) -> Self {
+        let file = repository().join(path);
+        let text =
+            fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Self { text, workers: 1 }
+    }
+
+    /// The same with every occurrence of a text replaced.
+    ///
+    /// # Panics
+    /// When it doesn't occur: then the file says something else than the test
+    /// thinks.
+    pub fn replacing(mut self, text: &str, by: &str) -> Self {
+        assert!(self.text.contains(text), "`{text}` is not in the configuration");
+        self.text = self.text.replace(text, by);
+        self
+    }
+
+    /// The text as it is now.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// How many worker threads there are. One by default.
+    pub const fn workers(mut self, workers: u32) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Asks Envoy about it.
+    pub fn validate(&self) -> Validation {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("envoy.yaml");
+        fs::write(&file, &self.text).expect("a file to write to");
+        validate_file(&file)
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it doesn't get ready.
+    pub async fn start(self) -> Gateway {
+        Gateway::launch(Launch {
+            document: Document::Yaml(self.text),
+            workers: self.workers,
+            discovered: None,
+        })
+        .await
+    }
+}

@@ -1,0 +1,8 @@
+//! What clients and operators see, through a real Envoy.
+//!
+//! One program for all subjects: linking takes longer than most of them.
+
+mod empty_filter;
+mod harness;
+mod model_router;
+mod shipped;

@@ -1,0 +1,111 @@
+//! Calls that mean no model pass the router untouched, and calls that go both
+//! ways don't wait for each other.
+
+use super::{Stand, config, server_of};
+use http_body_util::BodyExt;
+use integration_tests::{Call, Gateway, Reply, Upstream, grpc_frame, in_time};
+use prost::Message;
+use proto::inference::ModelInferRequest;
+use proto::prediction::PredictRequest;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
+use tonic::service::Routes;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+
+async fn real_server() -> (Upstream, Gateway) {
+    let (_, health) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .expect("a valid descriptor set");
+    let server = Upstream::grpc(Routes::new(health).add_service(reflection)).await;
+    let gateway = Gateway::builder()
+        .filter("model-router", &config(json!({})))
+        .cluster("nobody", &[server.address()])
+        .route_by_header("x-model-cluster")
+        .start()
+        .await;
+    (server, gateway)
+}
+
+#[tokio::test]
+async fn health_checks_pass() {
+    let (_server, gateway) = real_server().await;
+    let mut client = HealthClient::new(gateway.grpc().await);
+    let request = HealthCheckRequest { service: String::new() };
+    let response = client.check(request).await.expect("an answer").into_inner();
+    assert_eq!(response.status(), tonic_health::pb::health_check_response::ServingStatus::Serving);
+}
+
+#[tokio::test]
+async fn reflection_answers_before_it_has_heard_everything() {
+    let (_server, gateway) = real_server().await;
+    let mut client = ServerReflectionClient::new(gateway.grpc().await);
+    let (questions, asked) = mpsc::channel(1);
+    let ask = || ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    questions.send(ask()).await.unwrap();
+    let stream = client.server_reflection_info(ReceiverStream::new(asked));
+    let mut answers = in_time("the stream", stream).await.expect("a stream").into_inner();
+    for _ in 0..3 {
+        let answer = in_time("an answer", answers.message()).await.expect("no error");
+        assert!(answer.is_some(), "the stream has ended");
+        questions.send(ask()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_inference_stream_flows_both_ways() {
+    let server = Upstream::scripted(|_| Reply::EchoAtOnce).await;
+    let gateway = Gateway::builder()
+        .filter("model-router", &config(json!({})))
+        .cluster("demo-v1", &[server.address()])
+        .route_by_header("x-model-cluster")
+        .start()
+        .await;
+    let mut client = gateway.http2().await;
+    let call = Call::post("/inference.GRPCInferenceService/ModelStreamInfer")
+        .header("content-type", "application/grpc");
+    let (mut sender, answer) = client.open(call);
+    let request = ModelInferRequest { model_name: "demo".into(), ..ModelInferRequest::default() };
+    let message = grpc_frame(&request.encode_to_vec());
+    sender.send_data(message.clone()).await.unwrap();
+    let mut answer = in_time("the answer", answer).await.expect("an answer");
+    for _ in 0..3 {
+        let echoed = in_time("the echo", answer.body_mut().frame()).await.unwrap().unwrap();
+        assert_eq!(echoed.data_ref(), Some(&message));
+        sender.send_data(message.clone()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn lists_and_everything_else_pass() {
+    let stand = Stand::new().await;
+    for mut client in [stand.gateway.http1().await, stand.gateway.http2().await] {
+        for path in ["/", "/v1/models", "/v2", "/v2/health/ready", "/metrics", "/favicon.ico"] {
+            assert_eq!(server_of(&mut client, Call::get(path)).await, "nobody", "{path}");
+        }
+        let upload = Call::post("/upload").header("content-type", "text/plain").body("{");
+        assert_eq!(server_of(&mut client, upload).await, "nobody");
+    }
+}
+
+#[tokio::test]
+async fn a_served_call_reaches_the_model_server_as_it_was_sent() {
+    let stand = Stand::new().await;
+    let request = PredictRequest { features: vec![0.1; 4], model_name: "demo".into() };
+    let call = Call::grpc("/prediction.PredictionService/Predict", &request)
+        .header("x-request-of-theirs", "kept");
+    server_of(&mut stand.gateway.http2().await, call.clone()).await;
+    let received = stand.server("demo-v1").last();
+    assert_eq!(received.body, call.body_bytes());
+    assert_eq!(received.header_text("x-request-of-theirs").as_deref(), Some("kept"));
+    assert_eq!(received.header_text("te").as_deref(), Some("trailers"));
+}

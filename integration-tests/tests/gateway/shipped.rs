@@ -1,0 +1,228 @@
+//! envoy/envoy.yaml, as it is shipped.
+
+use http::request::Parts;
+use integration_tests::{
+    Answer, Call, Client, Gateway, Reply, ShippedConfig, Upstream, dist, eventually,
+};
+use model_router::metrics::METRICS;
+use proto::grpc_health::{HealthCheckResponse, health_check_response::ServingStatus};
+use proto::prediction::{PredictRequest, PredictResponse};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The model servers that the file names.
+const SERVERS: [&str; 4] = ["model-v1-a", "model-v1-b", "model-v1-c", "model-v2-a"];
+
+const PREDICT: &str = "/prediction.PredictionService/Predict";
+
+/// The stack of the demo: the shipped configuration in front of four servers.
+struct Stack {
+    gateway: Gateway,
+    servers: BTreeMap<&'static str, Upstream>,
+}
+
+impl Stack {
+    async fn start() -> Self {
+        let mut servers = BTreeMap::new();
+        let mut config = ShippedConfig::read("envoy/envoy.yaml")
+            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
+            .replacing("port_value: 9901", "port_value: 0")
+            .replacing("/etc/envoy/filters", &dist().display().to_string());
+        for name in SERVERS {
+            let server = Upstream::scripted(move |head| answer_as(name, head)).await;
+            config = config.replacing(
+                &format!("address: {name}, port_value: 9000"),
+                &format!("address: 127.0.0.1, port_value: {}", server.address().port()),
+            );
+            servers.insert(name, server);
+        }
+        let gateway = config.start().await;
+        for (cluster, count) in [("demo-v1", 3), ("demo-v2", 1)] {
+            let healthy = format!("cluster.{cluster}.membership_healthy");
+            gateway.wait_for_stat(&healthy, |servers| servers == count).await;
+        }
+        let stack = Self { gateway, servers };
+        stack.all_replicas_serve().await;
+        stack
+    }
+
+    /// A worker learns of health changes at most once in a second, so it may know
+    /// of fewer healthy servers than the gauge says.
+    async fn all_replicas_serve(&self) {
+        let mut client = self.gateway.http2().await;
+        let mut reached = BTreeSet::new();
+        eventually("traffic to every replica", async || {
+            reached.insert(server_of(&mut client, Call::get("/v1/models")).await);
+            (reached.len() == 3).then_some(())
+        })
+        .await;
+    }
+}
+
+fn answer_as(name: &'static str, head: &Parts) -> Reply {
+    let answer = match head.uri.path() {
+        "/grpc.health.v1.Health/Check" => {
+            Answer::grpc(&HealthCheckResponse { status: ServingStatus::Serving.into() })
+        }
+        path if path.starts_with("/prediction.") => Answer::grpc(&PredictResponse {
+            predictions: vec![1.0],
+            model_name: name.into(),
+            latency_ms: 0.1,
+        }),
+        _ => Answer::json_value(&json!({"server": name})),
+    };
+    Reply::whole(answer.header("x-served-by", name))
+}
+
+fn predict(model: &str) -> Call {
+    Call::grpc(PREDICT, &PredictRequest { features: vec![0.5; 4], model_name: model.into() })
+}
+
+async fn server_of(client: &mut Client, call: Call) -> String {
+    let answer = client.send(call).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.header_text("x-served-by").unwrap_or_else(|| panic!("no server: {answer:?}"))
+}
+
+#[test]
+fn it_passes_validation() {
+    let config = ShippedConfig::read("envoy/envoy.yaml")
+        .replacing("/etc/envoy/filters", &dist().display().to_string());
+    let validation = config.validate();
+    assert!(validation.accepted, "{}", validation.log);
+    for sign in ["deprecated", "[warning]", "[error]"] {
+        let complaint = validation.log.lines().find(|line| line.contains(sign));
+        assert_eq!(complaint, None);
+    }
+}
+
+#[tokio::test]
+async fn calls_on_one_connection_rotate_over_the_replicas() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    let mut served = BTreeSet::new();
+    for _ in 0..60 {
+        served.insert(server_of(&mut client, predict("demo@v1")).await);
+    }
+    assert_eq!(Vec::from_iter(served), ["model-v1-a", "model-v1-b", "model-v1-c"]);
+}
+
+#[tokio::test]
+async fn every_way_of_naming_a_version_leads_to_it() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    let chat = json!({"messages": [], "model": "demo@v2"});
+    let calls = [
+        predict("demo").header("x-model-version", "v2"),
+        predict("demo@v2"),
+        Call::post("/v2/models/demo/versions/v2/infer").json(&json!({"inputs": []})),
+        Call::post("/v1/chat/completions").json(&chat),
+    ];
+    for call in calls {
+        assert_eq!(server_of(&mut client, call.clone()).await, "model-v2-a", "{call:?}");
+    }
+    // And over HTTP/1.1, although the servers get HTTP/2.
+    let call = Call::post("/v1/chat/completions").json(&chat);
+    assert_eq!(server_of(&mut stack.gateway.http1().await, call).await, "model-v2-a");
+}
+
+#[tokio::test]
+async fn the_weights_hold() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    let mut second = 0;
+    for _ in 0..500 {
+        second += u32::from(server_of(&mut client, predict("demo")).await == "model-v2-a");
+    }
+    // 50 are expected, with a standard deviation of 6.7: five of them.
+    assert!((17..=83).contains(&second), "{second} of 500 calls went to a version of weight 10");
+}
+
+#[tokio::test]
+async fn a_replica_that_is_gone_costs_no_call() {
+    let mut stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    for call in 0..60 {
+        if call == 20 {
+            drop(stack.servers.remove("model-v1-b"));
+        }
+        let answer = client.send(predict("demo@v1")).await;
+        assert_eq!(answer.grpc_status(), Some(0), "{answer:?}");
+    }
+    let healthy = "cluster.demo-v1.membership_healthy";
+    stack.gateway.wait_for_stat(healthy, |servers| servers == 2).await;
+}
+
+#[tokio::test]
+async fn questions_that_concern_no_model_are_answered() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    for path in ["/v1/models", "/v2", "/v2/health/ready"] {
+        assert!(server_of(&mut client, Call::get(path)).await.starts_with("model-v1-"), "{path}");
+    }
+    for path in [
+        "/grpc.health.v1.Health/Check",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    ] {
+        let call = Call::grpc_bytes(path, b"");
+        assert!(server_of(&mut client, call).await.starts_with("model-v1-"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_else_is_let_through() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    for call in [Call::get("/admin"), Call::post("/v2/repository/models/demo/unload")] {
+        let answer = client.send(call).await;
+        assert_eq!(answer.status, 404);
+        assert_eq!(answer.json()["error"]["code"], "not_found");
+    }
+    let answer = client.send(Call::grpc_bytes("/own.Service/Unknown", b"")).await;
+    assert_eq!(answer.grpc_status(), Some(12), "{answer:?}");
+    let forged = Call::get("/").header("x-model-cluster", "demo-v1");
+    assert_eq!(client.send(forged).await.status, 404);
+}
+
+#[tokio::test]
+async fn metrics_have_the_names_and_labels_of_the_table() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    server_of(&mut client, predict("demo@v2")).await;
+    client.send(predict("no-such")).await;
+    client.send(Call::get("/v1/models")).await;
+    let labels = [("model", "demo"), ("version", "v2")];
+    stack.gateway.wait_for_metric("inference_router_requests_total", &labels, |it| it == 1.0).await;
+    let metrics = stack.gateway.admin().metrics().await;
+    for metric in METRICS {
+        let series = metrics.series(metric.name);
+        assert!(!series.is_empty(), "{} is not there", metric.name);
+        for labels in series {
+            let names: BTreeSet<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
+            assert_eq!(
+                names,
+                BTreeSet::from_iter(metric.labels.iter().copied()),
+                "{}",
+                metric.name
+            );
+        }
+    }
+    let table: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(BTreeSet::from_iter(metrics.names("inference_")), table);
+}
+
+#[tokio::test]
+async fn the_access_log_tells_what_the_router_decided() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    server_of(&mut client, predict("demo@v2")).await;
+    client.send(predict("no-such")).await;
+    let log = stack.gateway.access_log();
+    let has_rule = |rule: &'static str| move |entry: &Value| entry["rule"] == rule;
+    let served = log.wait_for("the served call", has_rule("named")).await;
+    let said = ["model", "version", "cluster", "grpc_status"].map(|field| served[field].clone());
+    assert_eq!(said, ["demo", "v2", "demo-v2", "OK"]);
+    let refused = log.wait_for("the refused call", has_rule("unknown_model")).await;
+    assert_eq!(refused["rejected"], "model-router;unknown_model");
+    assert_eq!(refused["grpc_status"], "NotFound");
+}
