@@ -47,7 +47,8 @@ enum Stage {
 struct Reading {
     request: Request,
     reader: BodyReader,
-    held: u64,
+    /// How many more bytes may be held.
+    room: usize,
 }
 
 /// What the headers said.
@@ -96,7 +97,8 @@ impl Exchange for Routing {
             return self.refuse(dialect, &Rejection::Body(Malformed::Empty), notes);
         }
         let reader = BodyReader::new(&body, Limits::default());
-        self.stage = Stage::Reading(Box::new(Reading { request, reader, held: 0 }));
+        let room = usize::try_from(self.router.hold_up_to_bytes).unwrap_or(usize::MAX);
+        self.stage = Stage::Reading(Box::new(Reading { request, reader, room }));
         Verdict::Hold
     }
 
@@ -105,13 +107,16 @@ impl Exchange for Routing {
         let Stage::Reading(reading) = &mut self.stage else {
             return Verdict::Forward(Edits::none());
         };
-        let length = u64::try_from(chunk.bytes.len()).unwrap_or(u64::MAX);
-        reading.held = reading.held.saturating_add(length);
-        let rejection = match reading.reader.push(chunk.bytes) {
+        // What lies beyond the limit is not read, so that it takes no part in the
+        // decision however the bytes are cut.
+        let (within, beyond) = match chunk.bytes.split_at_checked(reading.room) {
+            Some(parts) => parts,
+            None => (chunk.bytes, Default::default()),
+        };
+        reading.room = reading.room.saturating_sub(within.len());
+        let rejection = match reading.reader.push(within) {
             Ok(Progress::Settled) => return self.finish(notes),
-            Ok(Progress::MoreNeeded) if reading.held > u64::from(limit) => {
-                Rejection::TooLarge { limit }
-            }
+            Ok(Progress::MoreNeeded) if !beyond.is_empty() => Rejection::TooLarge { limit },
             Ok(Progress::MoreNeeded) if chunk.end_of_message => return self.finish(notes),
             Ok(Progress::MoreNeeded) => return Verdict::Hold,
             Err(malformed) => Rejection::Body(malformed),

@@ -358,8 +358,26 @@ fn a_body_that_does_not_name_its_model_in_time_is_refused() {
     let expected = (413, GrpcCode::ResourceExhausted, "model-router;body_too_large".into());
     assert_eq!(refused, expected);
     let large = [&b"\x12\x07demo@v2"[..], b"\x0a\xd0\x0f", &[0; 2000]].concat();
-    let refused = Request::grpc("/prediction.PredictionService/Predict", &large);
-    assert_eq!(refusal(refused.cut_at_every(64).through(&router)), expected);
+    let large = Request::grpc("/prediction.PredictionService/Predict", &large);
+    for chunk in [64, 999, 1000, 1001, usize::MAX] {
+        let refused = refusal(large.clone().cut_at_every(chunk).through(&router));
+        assert_eq!(refused, expected, "cut at every {chunk}");
+    }
+}
+
+#[test]
+fn what_lies_beyond_the_limit_takes_no_part() {
+    let router = router(json!({"hold_up_to_bytes": 100}));
+    let broken_late = format!("{{\"a\": \"{}\", broken", "x".repeat(200));
+    let broken_early = format!("{{broken {}", "x".repeat(200));
+    for chunk in [1, 99, 100, 101, usize::MAX] {
+        let reason = |body: &str| {
+            let chat = Request::new("POST", "/v1/chat/completions").body(body);
+            refused_by(chat.cut_at_every(chunk).through(&router))
+        };
+        assert_eq!(reason(&broken_late), "model-router;body_too_large", "cut at every {chunk}");
+        assert_eq!(reason(&broken_early), "model-router;malformed_body", "cut at every {chunk}");
+    }
 }
 
 #[test]

@@ -138,7 +138,7 @@ async fn a_body_whose_model_comes_too_late_is_refused() {
         assert!(answer.json()["error"]["message"].is_string(), "{answer:?}");
     }
     let late = PredictRequest { features: vec![1.0; 500], model_name: "demo".into() };
-    let call = Call::grpc("/prediction.PredictionService/Predict", &late).cut_at(1_500);
+    let call = Call::grpc("/prediction.PredictionService/Predict", &late);
     let answer = refusal(&stand, &mut stand.gateway.http2().await, call).await;
     assert_refused(&answer, 200, "body_too_large");
     assert_eq!(answer.grpc_status(), Some(8));
