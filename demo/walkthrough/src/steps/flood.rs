@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tonic::{Code, Status};
 
 use super::{Stage, sentence};
@@ -18,6 +18,8 @@ const SERVING: Duration = Duration::from_millis(1_000);
 
 /// How many times more calls than the circuit breaker lets in.
 const SURPLUS: u32 = 3;
+/// A circuit breaker that lets more in can't be shown: this client would be flooded as well.
+const LARGEST_LIMIT: u32 = 200;
 /// A client waits by itself when a connection has too many calls: so there are several.
 const CONNECTIONS: u32 = 8;
 
@@ -30,7 +32,7 @@ struct Outcome {
 pub async fn observe(stage: &Stage<'_>) -> Observation {
     let done =
         format!("calls of {VERSION} at once, each of which takes {} ms", SERVING.as_millis());
-    let limit = match stage.gateway.most_requests(CLUSTER).await {
+    let limit = match limit(stage).await {
         Ok(limit) => limit,
         Err(error) => return Check::new(format!("many {done}"), "").failed(&error),
     };
@@ -47,6 +49,16 @@ pub async fn observe(stage: &Stage<'_>) -> Observation {
         Ok((outcomes, afterwards)) => judge(check, limit, &outcomes, afterwards),
         Err(error) => check.failed(&error),
     }
+}
+
+/// How many requests the circuit breaker lets in.
+async fn limit(stage: &Stage<'_>) -> anyhow::Result<u32> {
+    let limit = stage.gateway.most_requests(CLUSTER).await?;
+    ensure!(
+        limit <= LARGEST_LIMIT,
+        "{CLUSTER} may have {limit} requests at once, a flood can be shown up to {LARGEST_LIMIT}"
+    );
+    Ok(limit)
 }
 
 /// How each call ended, and one more call after all of them.

@@ -129,6 +129,8 @@ fn chat(model: &str) -> Value {
     json!({
         "messages": [{ "role": "user", "content": "Tell me about the rabbit." }],
         "max_tokens": 24,
+        // The likeliest words: by chance, an answer may be over after a few.
+        "temperature": 0,
         // Last on purpose: the official clients write it after the messages, too.
         "model": model,
     })
