@@ -145,7 +145,7 @@ fn error_details_are_a_google_rpc_status() {
     let status = Status::decode(from_base64(&status_details(&report)).as_slice()).unwrap();
     assert_eq!((status.code, status.message.as_str()), (3, "wrong shape"));
     let [info, bad_request] = status.details.as_slice() else {
-        unreachable!("two details: {status:?}")
+        panic!("not two details: {status:?}")
     };
     assert_eq!(info.type_url, "type.googleapis.com/google.rpc.ErrorInfo");
     let info = ErrorInfo::decode(info.value.as_slice()).unwrap();

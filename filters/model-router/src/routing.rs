@@ -10,6 +10,7 @@ use filter_kit::{
     BodyChunk, Edits, Exchange, HeaderBlock, Headers, Notes, Repeated, Trailers, Verdict,
 };
 use inference_api::dialect::{BodyIdentity, Call, Dialect, RequestLine, classify};
+use inference_api::grpc::is_grpc;
 use inference_api::identity::{BodyReader, Limits, Malformed, Named, NamedVersion, Progress};
 use std::rc::Rc;
 
@@ -71,9 +72,14 @@ enum ChoiceRule {
 
 impl Exchange for Routing {
     fn request_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
-        let call = match classify(&request_line(block.headers), &self.router.grpc_methods) {
+        let line = request_line(block.headers);
+        let call = match classify(&line, &self.router.grpc_methods) {
             Ok(call) => call,
-            Err(error) => return self.refuse(Dialect::Http, &Rejection::Path(error), notes),
+            Err(error) => {
+                let speaks_grpc = line.content_type.is_some_and(is_grpc);
+                let dialect = if speaks_grpc { Dialect::Grpc } else { Dialect::Http };
+                return self.refuse(dialect, &Rejection::Path(error), notes);
+            }
         };
         let sent = OURS.map(|name| block.headers.contains(name));
         let [asks_by_name, ..] = sent;

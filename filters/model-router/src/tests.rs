@@ -348,6 +348,19 @@ fn what_can_not_be_read_is_refused() {
 }
 
 #[test]
+fn a_path_that_can_not_be_read_is_told_in_the_clients_dialect() {
+    let router = router(json!({}));
+    let body = |request: Request| match request.through(&router) {
+        Outcome::Replied(reply) => String::from_utf8(reply.body).unwrap(),
+        Outcome::Forwarded(edits) => panic!("forwarded with {edits:?}"),
+    };
+    let sentence = "malformed percent-encoding in the path";
+    assert_eq!(body(Request::grpc("/a.B/%zz", b"")), sentence);
+    let json: Value = serde_json::from_str(&body(Request::new("POST", "/a/%zz"))).unwrap();
+    assert_eq!(json["error"], sentence);
+}
+
+#[test]
 fn a_body_that_does_not_name_its_model_in_time_is_refused() {
     let router = router(json!({"hold_up_to_bytes": 1000}));
     let chat = |content: usize| {

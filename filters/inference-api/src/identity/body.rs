@@ -1,6 +1,6 @@
 use super::{Malformed, Named, NamedVersion};
 use crate::dialect::BodyIdentity;
-use crate::grpc::{FrameError, FrameReader, Part};
+use crate::grpc::{FrameReader, Part};
 use crate::json::{
     Field as JsonField, FieldLimits, FieldReader as JsonFields, FoundValue as JsonValue, Kind,
     Options, Spelling,
@@ -59,7 +59,6 @@ struct Message {
     wanted: Vec<WantedField>,
     /// From the first message's prefix on.
     fields: Option<MessageFields>,
-    /// How many bytes of the body stand before the message.
     stage: Stage,
 }
 
@@ -173,7 +172,7 @@ impl Message {
             _ => None,
         };
         let mut wanted = vec![WantedField { path: model, shape: Shape::Text, one_of: None }];
-        // Of a path that is not wanted stands the empty one: it leads nowhere.
+        // In place of a path that is not wanted stands the empty one: it leads nowhere.
         let nowhere = FieldPath::new(&[]);
         for (path, shape) in [(version, Shape::TextOrInteger), (label, Shape::Text)] {
             wanted.push(WantedField { path: path.unwrap_or(nowhere), shape, one_of: member });
@@ -223,7 +222,6 @@ impl Message {
             (Stage::Complete, Some(fields)) => named_in_message(fields, limit),
             _ => match self.frames.finish() {
                 Ok(()) => Err(Malformed::Empty),
-                Err(FrameError::UnexpectedEnd) => Err(FrameError::UnexpectedEnd.into()),
                 Err(error) => Err(error.into()),
             },
         }

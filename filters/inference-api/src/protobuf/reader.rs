@@ -1,5 +1,3 @@
-use core::ops::Range;
-
 use super::{Interest, Key, ProtobufError, ProtobufErrorKind, Sink, WireType};
 
 /// Walks over one message from pieces and asks a [`Sink`] about each field.
