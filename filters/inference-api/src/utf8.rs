@@ -72,6 +72,24 @@ impl Utf8 {
     }
 }
 
+/// How long the sequence at the start is, if it is a whole and well-formed one
+/// beyond ASCII.
+///
+/// Source: Unicode 16.0, table 3-7.
+#[inline]
+pub(crate) const fn sequence_length(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [0xc2..=0xdf, 0x80..=0xbf, ..] => Some(2),
+        [0xe0, 0xa0..=0xbf, 0x80..=0xbf, ..]
+        | [0xe1..=0xec | 0xee..=0xef, 0x80..=0xbf, 0x80..=0xbf, ..]
+        | [0xed, 0x80..=0x9f, 0x80..=0xbf, ..] => Some(3),
+        [0xf0, 0x90..=0xbf, 0x80..=0xbf, 0x80..=0xbf, ..]
+        | [0xf1..=0xf3, 0x80..=0xbf, 0x80..=0xbf, 0x80..=0xbf, ..]
+        | [0xf4, 0x80..=0x8f, 0x80..=0xbf, 0x80..=0xbf, ..] => Some(4),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +131,30 @@ mod tests {
         ] {
             for cut in 0..=bad.len() {
                 assert_eq!(check(&[&bad[..cut], &bad[cut..]]), Err(2), "{bad:x?} cut at {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sequence_is_what_the_standard_library_takes_for_one() {
+        // Every value at the edges of the table's ranges, in every place.
+        let edges = [
+            0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1,
+            0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
+        ];
+        for first in 0x80..=u8::MAX {
+            for second in edges {
+                for third in edges {
+                    for fourth in edges {
+                        let bytes = [first, second, third, fourth];
+                        let valid = |length: &usize| str::from_utf8(&bytes[..*length]).is_ok();
+                        let expected = (2..=4).find(valid);
+                        assert_eq!(sequence_length(&bytes), expected, "{bytes:x?}");
+                        if let Some(length) = expected {
+                            assert_eq!(sequence_length(&bytes[..length - 1]), None, "{bytes:x?}");
+                        }
+                    }
+                }
             }
         }
     }

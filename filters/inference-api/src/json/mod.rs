@@ -16,6 +16,7 @@ mod reader;
 mod scalars;
 mod scan;
 mod sink;
+mod skim;
 mod strings;
 
 pub use error::{JsonError, JsonErrorKind};

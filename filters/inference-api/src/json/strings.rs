@@ -1,7 +1,8 @@
-//! Strings: runs of plain text at memory speed, everything else byte by byte.
+//! Strings: runs of text at memory speed, everything else byte by byte.
 
 use super::reader::{Cursor, Outcome, Reader, State};
 use super::scan::{plain_run, text_run};
+use super::skim::skim;
 use super::{JsonErrorKind, Kind, Sink, Spelling};
 use crate::utf8::Utf8;
 
@@ -73,9 +74,11 @@ impl Reader {
     pub(super) fn string(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Outcome {
         while self.state == State::String {
             if self.string.utf8.is_complete() {
-                let text = cursor.take(plain_run(cursor.rest));
                 if self.string.is_wanted() {
+                    let text = cursor.take(plain_run(cursor.rest));
                     self.string.purpose.emit(str::from_utf8(text).unwrap_or_default(), sink);
+                } else {
+                    cursor.take(skim(cursor.rest));
                 }
             }
             let Some((&byte, after)) = cursor.rest.split_first() else { return Ok(()) };
