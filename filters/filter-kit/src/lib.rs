@@ -20,15 +20,17 @@ mod exchange;
 mod headers;
 mod metric;
 mod notes;
+mod problems;
 mod reply;
 mod time;
 
 pub use callbacks::Callbacks;
-pub use config::{ConfigError, Parsed, Problem, Problems, parse_config};
+pub use config::{Parsed, parse_config};
 pub use edits::{Edits, HeaderEdit};
 pub use exchange::{Arrival, BodyChunk, Exchange, Filter, HeaderBlock, Trailers, Verdict};
 pub use headers::{Headers, HeadersError, Repeated};
 pub use metric::{Metric, MetricKind, Series};
 pub use notes::{Change, Fact, LogLine, Notes};
+pub use problems::{ConfigError, Problem, Problems};
 pub use reply::{GrpcCode, Reply};
 pub use time::Timestamp;
