@@ -8,7 +8,11 @@ lanes=()
 begin_lane() {
   # With job control, each lane is a process group, and can be ended with all that it has started.
   set -m
-  "$1" &
+  (
+    # Waits for the step, which may have something to take down.
+    trap 'exit 143' TERM
+    "$1"
+  ) &
   set +m
   lanes+=($!)
 }
@@ -59,8 +63,9 @@ step() {
     say "$name: passed ($((SECONDS - started)) s)"
   else
     printf '%s\n' $((SECONDS - started)) >"$logs/$name.failed"
+    # All that it said, but for the names of what cargo compiled.
     printf '%s: FAILED (%s s), this is what it said:\n%s\n' "$name" $((SECONDS - started)) \
-      "$(sed "s/^/  $name | /" "$logs/$name.log")"
+      "$(sed -E "/^ +(Compiling|Checking|Download(ed|ing)) /d; s/^/  $name | /" "$logs/$name.log")"
   fi
 }
 

@@ -5,6 +5,7 @@
 //! which the filter does not ask for, and the code that only they reached.
 
 mod module;
+mod names;
 
 use anyhow::{Context, bail};
 use std::env;

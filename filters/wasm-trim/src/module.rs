@@ -1,3 +1,4 @@
+use crate::names;
 use anyhow::{Context, bail};
 use std::fmt;
 use walrus::{Module, ModuleConfig, RawCustomSection};
@@ -58,6 +59,7 @@ pub(crate) fn trim(linked: &[u8]) -> anyhow::Result<Trimmed> {
         module.exports.delete(*id);
     }
     walrus::passes::gc::run(&mut module);
+    names::shorten(&mut module);
     Ok(Trimmed::Smaller {
         module: module.emit_wasm(),
         removed: removed.into_iter().map(|(_, name)| name).collect(),
