@@ -69,11 +69,14 @@ impl Filter for ModelRouter {
 impl ModelRouter {
     /// Whether a request is to be placed at all: it calls for inference, its
     /// path names a model, or it is of no API that we know and its header asks
-    /// for a model by name.
+    /// for a model by name. Administration never is, even of a model that the
+    /// path names: placing it would open it to every client.
     pub(crate) fn places(&self, call: &Call<'_>, asks_by_name: bool) -> bool {
-        call.is_inference()
-            || call.path_model.is_some()
-            || (call.operation == Operation::Other && asks_by_name)
+        match call.operation {
+            Operation::Admin => false,
+            Operation::Other => call.path_model.is_some() || asks_by_name,
+            _ => call.is_inference() || call.path_model.is_some(),
+        }
     }
 
     /// The model and the version that serve what a request means.

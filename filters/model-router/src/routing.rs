@@ -9,7 +9,7 @@ use core::mem;
 use filter_kit::{
     BodyChunk, Edits, Exchange, HeaderBlock, Headers, Notes, Repeated, Trailers, Verdict,
 };
-use inference_api::dialect::{BodyIdentity, Call, Dialect, RequestLine, classify};
+use inference_api::dialect::{BodyIdentity, Call, Dialect, Operation, RequestLine, classify};
 use inference_api::grpc::is_grpc;
 use inference_api::identity::{BodyReader, Limits, Malformed, Named, NamedVersion, Progress};
 use std::rc::Rc;
@@ -155,6 +155,12 @@ impl Routing {
             path: Claim::new(Source::Path, call.path_model.as_deref(), path_version)?,
             body: Claim::default(),
         };
+        // Their bodies name models that are not read here: nothing may be taken
+        // for granted about them.
+        let is_unread = matches!(call.operation, Operation::Transcription | Operation::Batch);
+        if is_unread && claims.header.model.is_none() {
+            return Err(Rejection::NoModel);
+        }
         let (caller, rule) = match caller_key(&self.router.sticky_by, headers) {
             Some(key) => (Caller::known_by(key), ChoiceRule::Sticky),
             None => (Caller::by_chance(self.chance), ChoiceRule::Weight),

@@ -170,3 +170,20 @@ fn decisions_are_counted_and_stated() {
     let (_, notes) = Request::new("GET", "/healthz").noting(&router);
     assert!(counted(&notes).contains("inference_router_passed_total"));
 }
+
+#[test]
+fn administration_is_never_placed() {
+    let router = router(json!({"default_model": "demo"}));
+    for request in [
+        Request::new("POST", "/v2/models/demo/trace/setting").body("{}"),
+        Request::new("POST", "/v2/repository/models/demo/unload").body("{}"),
+        Request::grpc("/inference.GRPCInferenceService/RepositoryModelUnload", b"\x12\x04demo"),
+        Request::new("POST", "/invocations").body("{}"),
+    ] {
+        let path = request.headers[1].1.escape_ascii().to_string();
+        assert_eq!(request.through(&router), Outcome::Forwarded(BTreeMap::new()), "{path}");
+        let wishing = request.header("x-model-name", "demo");
+        let removed = BTreeMap::from([("x-model-name".to_owned(), None)]);
+        assert_eq!(wishing.through(&router), Outcome::Forwarded(removed), "{path}");
+    }
+}

@@ -106,3 +106,14 @@ fn what_lies_beyond_the_limit_takes_no_part() {
         assert_eq!(reason(&broken_early), "model-router;malformed_body", "cut at every {chunk}");
     }
 }
+
+#[test]
+fn a_body_that_is_not_read_does_not_get_the_default_model() {
+    let router = router(json!({"default_model": "iris"}));
+    for path in ["/v1/audio/transcriptions", "/v1/chat/completions/batch"] {
+        let request = || Request::new("POST", path).body("--form");
+        assert_eq!(refused_by(request().through(&router)), "model-router;no_model", "{path}");
+        let named = request().header("x-model-name", "demo@v2");
+        assert_eq!(named.through(&router), placed("demo", "v2", "demo-v2"), "{path}");
+    }
+}
