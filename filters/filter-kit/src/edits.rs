@@ -1,3 +1,4 @@
+use core::ops::Range;
 use std::borrow::Cow;
 
 /// What is changed in a message before it goes on.
@@ -5,6 +6,7 @@ use std::borrow::Cow;
 #[must_use]
 pub struct Edits {
     headers: Vec<HeaderEdit>,
+    splices: Vec<Splice>,
     watching: bool,
 }
 
@@ -17,10 +19,20 @@ pub enum HeaderEdit {
     Remove(Cow<'static, str>),
 }
 
+/// One change to the body of the message that is being decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splice {
+    /// The bytes that go, counted from the body's start. May be empty: then
+    /// nothing goes, and the new bytes stand before the one at its start.
+    pub range: Range<u64>,
+    /// What stands in their place. May be empty.
+    pub bytes: Vec<u8>,
+}
+
 impl Edits {
     /// The message goes on as it is.
     pub const fn none() -> Self {
-        Self { headers: Vec::new(), watching: false }
+        Self { headers: Vec::new(), splices: Vec::new(), watching: false }
     }
 
     /// Sets a header, whatever stood there before.
@@ -35,6 +47,17 @@ impl Edits {
         self
     }
 
+    /// Puts other bytes in the place of these, which are counted from the
+    /// body's start. A `content-length` is corrected.
+    ///
+    /// Splices are to be given in ascending order and must not overlap, and each
+    /// must lie within what the filter was shown by now: what follows is not here
+    /// yet. So they can be said with a verdict on the body or on the trailers.
+    pub fn splice(mut self, range: Range<u64>, bytes: impl Into<Vec<u8>>) -> Self {
+        self.splices.push(Splice { range, bytes: bytes.into() });
+        self
+    }
+
     /// The rest of the message is shown as it passes by, unheld.
     pub fn watch(mut self) -> Self {
         self.watching = true;
@@ -44,6 +67,16 @@ impl Edits {
     /// The header changes, in order.
     pub fn headers(&self) -> &[HeaderEdit] {
         &self.headers
+    }
+
+    /// The changes to the body, in order.
+    pub fn splices(&self) -> &[Splice] {
+        &self.splices
+    }
+
+    /// Whether the message goes on as it is.
+    pub const fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.splices.is_empty()
     }
 
     /// Whether the rest of the message is to be shown.

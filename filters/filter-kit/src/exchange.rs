@@ -1,4 +1,5 @@
 use crate::{Callbacks, ConfigError, Edits, Headers, Metric, Notes, Reply, Series, Timestamp};
+use core::net::IpAddr;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 
@@ -36,17 +37,29 @@ pub trait Filter: Sized + 'static {
         core::iter::empty()
     }
 
-    /// Begins one exchange.
+    /// Whether it needs to know who sends a request. Asking costs 1.5
+    /// microseconds, so it may depend on the configuration.
+    fn wants_source(&self) -> bool {
+        false
+    }
+
+    /// Begins one exchange: the headers of a request came in, and are what it is
+    /// shown next.
     fn exchange(self: &Rc<Self>, arrival: Arrival) -> Self::Exchange;
 }
 
-/// What is known when a request arrives, before its headers are read.
-#[derive(Clone, Copy, Debug)]
+/// What is known when a request arrives, beside its headers.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Arrival {
     /// When it arrived; the epoch for a filter without [`Filter::CLOCK`].
     pub at: Timestamp,
     /// A number drawn evenly from all there are, afresh for each request.
     pub chance: u64,
+    /// Who sent it: the client that Envoy takes it to come from, which behind a
+    /// trusted proxy is not the other end of the connection. None for a filter
+    /// that does not ask ([`Filter::wants_source`]), and when it came over
+    /// something other than IP.
+    pub source: Option<IpAddr>,
 }
 
 /// What happens to the message that is being decided.
@@ -54,12 +67,15 @@ pub struct Arrival {
 #[must_use]
 pub enum Verdict {
     /// It goes on, with these changes. Later body bytes of the same message
-    /// pass by unseen, unless [`Edits::watch`] asks to be shown them.
+    /// pass by unseen and unchanged, unless [`Edits::watch`] asks to be shown
+    /// them.
     Forward(Edits),
     /// Its headers, and the body so far, stay here until more was seen. Can't
     /// be said at the end of a message: there is nothing left to wait for.
     Hold,
-    /// This answer is given instead, and the exchange is over.
+    /// This answer is given instead, and the exchange is over. A request of
+    /// which a part went on is broken off: its end never reaches the model
+    /// server. A response that has begun can only be broken off.
     Reply(Reply),
 }
 
@@ -94,7 +110,10 @@ pub struct Trailers<'a> {
 /// Each method is called in this order, as far as the message has such a part
 /// and the filter's [`Callbacks`] ask for it. Once a message was forwarded,
 /// verdicts on the rest of it (for those who watch) are `Forward`, or `Reply` to
-/// break it off; its headers can't be changed any more.
+/// break it off; neither its headers nor its body can be changed any more.
+///
+/// An exchange begins with a request's headers. What has none, such as bytes
+/// that are no HTTP and the answer to them, is shown to no filter.
 pub trait Exchange {
     /// The request's headers came in.
     fn request_headers(&mut self, _block: HeaderBlock<'_>, _notes: &mut Notes) -> Verdict {

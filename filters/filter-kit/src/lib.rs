@@ -26,11 +26,11 @@ mod time;
 
 pub use callbacks::Callbacks;
 pub use config::{Parsed, parse_config};
-pub use edits::{Edits, HeaderEdit};
+pub use edits::{Edits, HeaderEdit, Splice};
 pub use exchange::{Arrival, BodyChunk, Exchange, Filter, HeaderBlock, Trailers, Verdict};
 pub use headers::{Headers, HeadersError, Repeated};
 pub use metric::{Metric, MetricKind, Series};
 pub use notes::{Change, Fact, LogLine, Notes};
 pub use problems::{ConfigError, Problem, Problems};
-pub use reply::{GrpcCode, Reply};
+pub use reply::{GrpcCode, Reply, ReplyKind};
 pub use time::Timestamp;

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 /// a gRPC client the body is a plain sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
+    /// What it means that the gateway answers.
+    pub kind: ReplyKind,
     /// The HTTP status, such as 404.
     pub status: u16,
     /// The gRPC status.
@@ -16,14 +18,24 @@ pub struct Reply {
     pub headers: Vec<(Cow<'static, str>, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Who refused and why, as `filter;rule`. Shown to the client in
-    /// `x-inference-rejected` and in the access log as
-    /// `%RESPONSE_CODE_DETAILS%`.
+    /// Who answered and why, as `filter;rule`. Stands in the access log as
+    /// `%RESPONSE_CODE_DETAILS%`; a refusal shows it to the client as well.
     pub reason: String,
 }
 
+/// What it means that the gateway answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyKind {
+    /// The request is refused. The client finds why in
+    /// [`Reply::REASON_HEADER`].
+    Refusal,
+    /// The request is answered: the gateway knows what was asked for.
+    Answer,
+}
+
 impl Reply {
-    /// The header in which a client finds [`reason`](Self::reason).
+    /// The header in which a client finds the [`reason`](Self::reason) of a
+    /// refusal.
     pub const REASON_HEADER: &'static str = "x-inference-rejected";
 }
 

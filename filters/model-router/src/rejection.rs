@@ -3,7 +3,7 @@
 use crate::identity::Source;
 use crate::router::ModelRouter;
 use core::fmt;
-use filter_kit::{Filter, GrpcCode, Reply};
+use filter_kit::{Filter, GrpcCode, Reply, ReplyKind};
 use inference_api::dialect::{Dialect, PathError};
 use inference_api::errors::{ErrorKind, error_body, quoted, status_details};
 use inference_api::identity::Malformed;
@@ -107,6 +107,7 @@ impl Rejection {
             body
         };
         Reply {
+            kind: ReplyKind::Refusal,
             status: report.http_status,
             grpc: self.grpc(),
             headers,

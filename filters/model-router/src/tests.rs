@@ -7,7 +7,7 @@ mod refusing;
 use crate::ModelRouter;
 use filter_kit::{
     Arrival, BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Headers, Notes,
-    Problem, Reply, Timestamp, Trailers, Verdict, parse_config,
+    Problem, Reply, Trailers, Verdict, parse_config,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl Request {
 
     fn noting(&self, router: &Rc<ModelRouter>) -> (Outcome, Notes) {
         let mut notes = Notes::default();
-        let arrival = Arrival { at: Timestamp::default(), chance: self.chance };
+        let arrival = Arrival { chance: self.chance, ..Arrival::default() };
         let mut exchange = router.exchange(arrival);
         let headers: Headers = self.headers.iter().map(|(name, value)| (name, value)).collect();
         let last = self.body.is_empty() && !self.trailers;

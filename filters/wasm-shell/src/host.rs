@@ -3,8 +3,10 @@
 //! Source: Proxy-Wasm ABI 0.2.1. Only what the suite uses is here.
 
 mod abi;
+mod address;
 
 use abi::ok;
+use core::net::IpAddr;
 use filter_kit::{Headers, MetricKind, Timestamp};
 use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType};
 
@@ -113,6 +115,20 @@ pub fn send_local_reply(reply: LocalReply<'_>) -> Result<()> {
 /// When the host refuses it.
 pub fn set_property(name: &str, value: &[u8]) -> Result<()> {
     ok(unsafe { abi::proxy_set_property(name.as_ptr(), name.len(), value.as_ptr(), value.len()) })
+}
+
+/// The client that Envoy takes a request to come from. None when it came over
+/// something other than IP.
+///
+/// # Errors
+/// When the host does not say.
+pub fn source() -> Result<Option<IpAddr>> {
+    // A path into Envoy's attributes: its steps are divided by zero bytes.
+    let path = b"source\0address";
+    let address = abi::returned(|data, size| unsafe {
+        abi::proxy_get_property(path.as_ptr(), path.len(), data, size)
+    })?;
+    Ok(address::ip(&address))
 }
 
 /// The wall clock.

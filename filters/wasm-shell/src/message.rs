@@ -148,7 +148,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filter_kit::GrpcCode;
+    use filter_kit::{GrpcCode, ReplyKind};
 
     fn forward() -> Verdict {
         Verdict::Forward(Edits::none())
@@ -160,6 +160,7 @@ mod tests {
 
     fn reply() -> Reply {
         Reply {
+            kind: ReplyKind::Refusal,
             status: 404,
             grpc: GrpcCode::NotFound,
             headers: Vec::new(),

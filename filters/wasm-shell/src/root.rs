@@ -4,7 +4,7 @@ use crate::host;
 use crate::stream::Stream;
 use crate::{configuration, meters};
 use core::cell::Cell;
-use filter_kit::{Arrival, ConfigError, Filter, Timestamp, parse_config};
+use filter_kit::{ConfigError, Filter, parse_config};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use std::rc::Rc;
@@ -16,7 +16,8 @@ pub fn start<F: Filter>() {
 
 struct Root<F> {
     filter: Option<Rc<F>>,
-    /// The state of the generator that draws [`Arrival::chance`].
+    /// The state of the generator that draws
+    /// [`Arrival::chance`](filter_kit::Arrival::chance).
     chance: Cell<u64>,
 }
 
@@ -50,11 +51,10 @@ impl<F: Filter> RootContext for Root<F> {
     }
 
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        let filter = self.filter.as_ref()?;
-        let at = if F::CLOCK { host::now().unwrap_or_default() } else { Timestamp::default() };
+        let filter = Rc::clone(self.filter.as_ref()?);
         let (state, chance) = draw(self.chance.get());
         self.chance.set(state);
-        Some(Box::new(Stream::<F>::new(filter.exchange(Arrival { at, chance }))))
+        Some(Box::new(Stream::new(filter, chance)))
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -4,12 +4,13 @@ use crate::host::{self, LocalReply};
 use crate::message::{Deed, Message, Part};
 use crate::meters;
 use filter_kit::{
-    BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Notes, Reply, Trailers,
-    Verdict,
+    Arrival, BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Notes, Reply,
+    ReplyKind, Timestamp, Trailers, Verdict,
 };
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+use std::rc::Rc;
 
 /// How many bytes of a body are taken over at once. Small enough to stay in the
 /// processor's cache and to keep the VM's memory small, which it never gives
@@ -17,7 +18,11 @@ use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
 const PIECE_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Stream<F: Filter> {
-    exchange: F::Exchange,
+    filter: Rc<F>,
+    /// A number drawn for it.
+    chance: u64,
+    /// Begins with the request's headers, and is gone when it has finished.
+    exchange: Option<F::Exchange>,
     notes: Notes,
     request: Message,
     response: Message,
@@ -83,15 +88,19 @@ impl<F: Filter> HttpContext for Stream<F> {
     }
 
     fn on_log(&mut self) {
-        self.exchange.finished(&mut self.notes);
-        self.publish();
+        if let Some(mut exchange) = self.exchange.take() {
+            exchange.finished(&mut self.notes);
+            self.publish();
+        }
     }
 }
 
 impl<F: Filter> Stream<F> {
-    pub(crate) fn new(exchange: F::Exchange) -> Self {
+    pub(crate) fn new(filter: Rc<F>, chance: u64) -> Self {
         Self {
-            exchange,
+            filter,
+            chance,
+            exchange: None,
             notes: Notes::default(),
             request: Message::default(),
             response: Message::default(),
@@ -103,16 +112,20 @@ impl<F: Filter> Stream<F> {
         if self.answered {
             return Action::Continue;
         }
-        *self.message(direction) = Message::arriving();
+        if let Direction::Request = direction {
+            self.exchange = Some(self.filter.exchange(self.arrival()));
+        }
+        let Some(exchange) = &mut self.exchange else { return Action::Continue };
         // Without them nothing can be decided, and nothing may pass undecided.
         let Ok(headers) = host::headers(direction.headers()) else {
             return self.fail("the host did not give the headers");
         };
         let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream };
         let verdict = match direction {
-            Direction::Request => self.exchange.request_headers(block, &mut self.notes),
-            Direction::Response => self.exchange.response_headers(block, &mut self.notes),
+            Direction::Request => exchange.request_headers(block, &mut self.notes),
+            Direction::Response => exchange.response_headers(block, &mut self.notes),
         };
+        *self.message(direction) = Message::arriving();
         self.obey(direction, verdict, Part::last_if(end_of_stream))
     }
 
@@ -132,9 +145,10 @@ impl<F: Filter> Stream<F> {
             let last_piece = start >= unseen.end;
             let part = Part::last_if(end_of_stream && last_piece);
             let chunk = BodyChunk { bytes: &piece, end_of_message: part == Part::Last };
+            let Some(exchange) = &mut self.exchange else { return Action::Continue };
             let verdict = match direction {
-                Direction::Request => self.exchange.request_body(chunk, &mut self.notes),
-                Direction::Response => self.exchange.response_body(chunk, &mut self.notes),
+                Direction::Request => exchange.request_body(chunk, &mut self.notes),
+                Direction::Response => exchange.response_body(chunk, &mut self.notes),
             };
             self.message(direction).was_shown(start);
             let action = self.obey(direction, verdict, part);
@@ -152,11 +166,18 @@ impl<F: Filter> Stream<F> {
             return self.fail("the host did not give the trailers");
         };
         let trailers = Trailers { trailers: &trailers };
+        let Some(exchange) = &mut self.exchange else { return Action::Continue };
         let verdict = match direction {
-            Direction::Request => self.exchange.request_trailers(trailers, &mut self.notes),
-            Direction::Response => self.exchange.response_trailers(trailers, &mut self.notes),
+            Direction::Request => exchange.request_trailers(trailers, &mut self.notes),
+            Direction::Response => exchange.response_trailers(trailers, &mut self.notes),
         };
         self.obey(direction, verdict, Part::Last)
+    }
+
+    fn arrival(&self) -> Arrival {
+        let at = if F::CLOCK { host::now().unwrap_or_default() } else { Timestamp::default() };
+        let source = if self.filter.wants_source() { host::source().ok().flatten() } else { None };
+        Arrival { at, chance: self.chance, source }
     }
 
     fn message(&mut self, direction: Direction) -> &mut Message {
@@ -186,12 +207,15 @@ impl<F: Filter> Stream<F> {
         self.answered = true;
         self.request = Message::default();
         self.response = Message::default();
-        let reason = (Reply::REASON_HEADER, reply.reason.as_bytes());
+        let reason = match reply.kind {
+            ReplyKind::Refusal => Some((Reply::REASON_HEADER, reply.reason.as_bytes())),
+            ReplyKind::Answer => None,
+        };
         let headers: Vec<(&str, &[u8])> = reply
             .headers
             .iter()
             .map(|(name, value)| (name.as_ref(), value.as_slice()))
-            .chain([reason])
+            .chain(reason)
             .collect();
         let sent = host::send_local_reply(LocalReply {
             status: reply.status,
@@ -211,6 +235,7 @@ impl<F: Filter> Stream<F> {
     fn fail(&mut self, what: &str) -> Action {
         host::log(LogLevel::Error, &format!("{}: fault: {what}", F::NAME));
         self.answer(&Reply {
+            kind: ReplyKind::Refusal,
             status: 500,
             grpc: GrpcCode::Internal,
             headers: Vec::new(),

@@ -137,7 +137,7 @@ fn a_grpc_stream_is_decided_by_its_first_message() {
         Request::grpc("/inference.GRPCInferenceService/ModelStreamInfer", b"\x0a\x04iris");
     let first = request.body.len();
     request.body.extend_from_slice(b"\0\0\0\0\x06\x0a\x04demo");
-    let mut exchange = router.exchange(Arrival { at: Timestamp::default(), chance: 0 });
+    let mut exchange = router.exchange(Arrival::default());
     let headers: Headers = request.headers.iter().map(|(name, value)| (name, value)).collect();
     let mut notes = Notes::default();
     let block = HeaderBlock { headers: &headers, end_of_message: false };
