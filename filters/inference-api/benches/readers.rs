@@ -7,7 +7,7 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
-use inference_api::identity::{BodyReader, Limits};
+use inference_api::identity::{BodyReader, Reading};
 use inference_api::json::plain_run;
 use inference_api::protobuf::FieldPath;
 use serde_json::{Value, json};
@@ -37,11 +37,12 @@ const CHINESE: &str = "敏捷的棕色狐狸跳过了懒狗。";
 
 fn name(bencher: Bencher<'_, '_>, identity: BodyIdentity, body: &[u8]) {
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
-        let mut reader = BodyReader::new(&identity, Limits::default());
+        let mut reader = BodyReader::new(&identity, None, Reading::default());
         for chunk in black_box(body).chunks(CHUNK_BYTES) {
             reader.push(chunk).unwrap();
         }
-        reader.finish().unwrap()
+        reader.finish().unwrap();
+        reader
     });
 }
 

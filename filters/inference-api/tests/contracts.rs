@@ -1,10 +1,15 @@
 //! The field numbers in the dialect table, and the error details, against the
 //! contracts themselves.
 
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_in_result,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
 
 use inference_api::dialect::{Call, Operation, RequestLine, classify};
-use inference_api::identity::{BodyReader, Limits, Named, NamedVersion};
+use inference_api::identity::{BodyReader, Malformed, NamePart, Named, NamedVersion, Reading};
 use prost::Message;
 use proto::tensorflow_serving::model_spec::VersionChoice;
 use proto::{inference, prediction, tensorflow_serving};
@@ -18,22 +23,23 @@ fn call(path: &str) -> Call<'_> {
     classify(&line, &[]).unwrap()
 }
 
-fn named(path: &str, message: &impl Message) -> Named {
+fn read(path: &str, message: &impl Message) -> Result<Named, Malformed> {
     let payload = message.encode_to_vec();
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let body = [&[0][..], &length, &payload].concat();
-    let mut reader = BodyReader::new(&call(path).body, Limits::default());
+    let mut reader = BodyReader::new(&call(path).body, None, Reading::default());
     for byte in body {
-        reader.push(&[byte]).unwrap();
+        reader.push(&[byte])?;
     }
-    reader.finish().unwrap()
+    reader.finish()?;
+    Ok(reader.named().unwrap().clone())
 }
 
 fn names(path: &str, message: &impl Message, model: &str, version: Option<NamedVersion>) {
-    let named = named(path, message);
+    let named = read(path, message).unwrap();
     assert_eq!(named.model.as_deref(), Some(model), "{path}");
     assert_eq!(named.version, version, "{path}");
-    assert!(!named.is_contradictory && !named.is_repeated, "{path}");
+    assert!(!named.is_repeated, "{path}");
 }
 
 fn version(text: &str) -> Option<NamedVersion> {
@@ -108,7 +114,7 @@ fn tensorflow_serving_requests_name_model_and_version_or_label() {
 }
 
 #[test]
-fn tasks_that_name_different_models_contradict_each_other() {
+fn tasks_that_name_different_models_are_refused() {
     let task = |name: &str| tensorflow_serving::InferenceTask {
         model_spec: Some(tensorflow_serving::ModelSpec {
             name: name.to_owned(),
@@ -121,8 +127,9 @@ fn tasks_that_name_different_models_contradict_each_other() {
         ..Default::default()
     };
     let path = "/tensorflow.serving.PredictionService/MultiInference";
-    assert!(!named(path, &request(["a", "a"])).is_contradictory);
-    assert!(named(path, &request(["a", "b"])).is_contradictory);
+    assert!(read(path, &request(["a", "a"])).is_ok());
+    let repeated = Malformed::Repeated(NamePart::Model);
+    assert_eq!(read(path, &request(["a", "b"])), Err(repeated));
 }
 
 #[test]

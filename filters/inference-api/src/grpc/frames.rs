@@ -35,6 +35,9 @@ pub enum FrameError {
     UnexpectedEnd,
 }
 
+/// How many bytes stand before a message: its flag and its length.
+pub(crate) const PREFIX_BYTES: u64 = 5;
+
 impl fmt::Display for FrameError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,5 +5,6 @@
 mod frames;
 mod headers;
 
+pub(crate) use frames::PREFIX_BYTES;
 pub use frames::{FrameError, FrameReader, Part};
 pub use headers::{TimeoutError, encode_message, is_grpc, parse_timeout};

@@ -20,12 +20,24 @@ pub enum Malformed {
         /// The limit.
         limit: usize,
     },
+    /// It is named more than once, with different values or where even the same
+    /// may not be repeated.
+    Repeated(NamePart),
     /// The first gRPC message is compressed: it is not read.
     Compressed,
     /// It is not a sequence of gRPC messages.
     Frame(FrameError),
     /// The first gRPC message is not the message it should be.
     Protobuf(ProtobufError),
+}
+
+/// Part of what a body names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamePart {
+    /// The model.
+    Model,
+    /// The version or its label.
+    Version,
 }
 
 impl fmt::Display for Malformed {
@@ -41,6 +53,12 @@ impl fmt::Display for Malformed {
             }
             Self::NameTooLong { limit } => {
                 write!(out, "the model's name is longer than {limit} bytes")
+            }
+            Self::Repeated(NamePart::Model) => {
+                out.write_str("the request body names its model more than once")
+            }
+            Self::Repeated(NamePart::Version) => {
+                out.write_str("the request body names its model's version more than once")
             }
             Self::Compressed => out.write_str("compressed gRPC messages are not accepted"),
             Self::Frame(error) => write!(out, "malformed gRPC body: {error}"),

@@ -1,12 +1,18 @@
 //! Which model a body names, read while it goes by.
+//!
+//! A [`BodyReader`] says what a body names as soon as no later byte can change
+//! it without being an error; [`Place::rewrite`] puts other names there. What
+//! it says of so many bytes, error or not, never depends on how they were cut.
 
 mod body;
+mod json;
 mod malformed;
+mod message;
+mod place;
 
-pub use body::{BodyReader, Limits, Progress};
-pub use malformed::Malformed;
-
-use core::ops::Range;
+pub use body::{BodyReader, ByteOrderMark, Limits, Progress, Reading, Repeats};
+pub use malformed::{Malformed, NamePart};
+pub use place::{Place, Splice};
 
 /// What a body says of the model it is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,16 +22,13 @@ pub struct Named {
     pub model: Option<String>,
     /// The version or label.
     pub version: Option<NamedVersion>,
-    /// Where the model's name stands, in bytes from the start of the body: in
-    /// JSON with its quotes, in gRPC without its length.
-    pub model_span: Option<Range<u64>>,
-    /// Whether the model or the version was named more than once with different
-    /// values. The last one counts here, as for most servers.
-    pub is_contradictory: bool,
-    /// Whether the model was named more than once, with whatever values.
+    /// Whether the model was named more than once before this was certain.
     pub is_repeated: bool,
     /// Whether the key or the name was written with JSON escapes.
     pub is_escaped: bool,
+    /// Where the names stand, to put others there. `None` when there is none,
+    /// or when they stand at more places than are kept.
+    pub place: Option<Place>,
 }
 
 /// A version that a body or a name states.
@@ -35,6 +38,15 @@ pub enum NamedVersion {
     Version(String),
     /// A version label, such as `stable`.
     Label(String),
+}
+
+impl NamedVersion {
+    /// The version or label as text.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Version(text) | Self::Label(text) => text,
+        }
+    }
 }
 
 /// Splits `name@version`. Without an at sign, or with nothing on one side of it,

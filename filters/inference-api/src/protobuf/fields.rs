@@ -1,18 +1,22 @@
 //! Wanted fields of a message, caught while it goes by.
 
-use core::ops::Range;
-
-use super::{FieldPath, Interest, Key, ProtobufError, ProtobufErrorKind, Reader, Sink, WireType};
+use super::{
+    Extent, FieldPath, Interest, Key, ProtobufError, ProtobufErrorKind, Reader, Sink, WireType,
+};
 use crate::utf8::Utf8;
 
 /// Reads a message and catches the wanted fields.
 ///
-/// Memory: the limit for each wanted field, twice.
+/// Memory: the limit for each wanted field, twice; and where the first
+/// [`MAX_PLACES`] of each stand.
 #[derive(Clone, Debug)]
 pub struct FieldReader {
     reader: Reader,
     fields: Fields,
 }
+
+/// Of so many occurrences of a field it is kept where they stand.
+pub const MAX_PLACES: usize = 16;
 
 /// A field to be caught.
 ///
@@ -67,6 +71,11 @@ pub struct Field {
     /// Whether any two of them had different values, or another member of its
     /// oneof displaced it. Values that are too long count as different.
     pub is_contradictory: bool,
+    /// Where it stands, in order, as far as that is kept. Of a field that is
+    /// inside a member of a oneof, where that member stands.
+    pub places: Vec<Extent>,
+    /// Whether there are more than [`MAX_PLACES`] of them.
+    pub has_more_places: bool,
 }
 
 /// A value and where it stands.
@@ -74,8 +83,8 @@ pub struct Field {
 pub struct Found {
     /// The value.
     pub value: FoundValue,
-    /// Its bytes in the message, without key and length.
-    pub span: Range<u64>,
+    /// The field's bytes in the message.
+    pub extent: Extent,
 }
 
 /// The value of a wanted field.
@@ -95,12 +104,7 @@ impl FieldReader {
     pub fn new(wanted: &[WantedField], limit: usize, length: Option<u64>) -> Self {
         Self {
             reader: length.map_or_else(Reader::new, Reader::with_length),
-            fields: Fields {
-                wanted: wanted.iter().map(|wanted| (*wanted, Field::default())).collect(),
-                limit,
-                path: FieldPath::new(&[]),
-                value: None,
-            },
+            fields: Fields::new(wanted, limit),
         }
     }
 
@@ -123,13 +127,27 @@ impl FieldReader {
 
     /// What became of a wanted field so far, by its place in the list.
     pub fn field(&self, place: usize) -> Option<&Field> {
-        self.fields.wanted.get(place).map(|(_, field)| field)
+        self.fields.field_at(place)
+    }
+
+    /// The messages around all kept [places](Field::places), the inner ones
+    /// first.
+    pub fn enclosures(&self) -> &[Extent] {
+        self.fields.enclosures()
     }
 }
 
+/// Hears a message and keeps the wanted fields.
 #[derive(Clone, Debug)]
-struct Fields {
+pub(crate) struct Fields {
     wanted: Vec<(WantedField, Field)>,
+    enclosures: Vec<Extent>,
+    /// Where the last kept place begins.
+    last_place: Option<u64>,
+    /// How many wanted fields, and members of their oneofs, there were.
+    occurrences: u64,
+    /// Whether a field has another value than before it was last asked.
+    has_changed: bool,
     limit: usize,
     /// Where the reader is: the entered messages, and the field that is taken.
     path: FieldPath,
@@ -186,9 +204,10 @@ impl Sink for Fields {
         utf8.push(fragment, 0, keep).map_err(|_| ProtobufErrorKind::InvalidUtf8)
     }
 
-    fn end(&mut self, span: Range<u64>) -> Result<(), ProtobufErrorKind> {
+    fn end(&mut self, extent: Extent) -> Result<(), ProtobufErrorKind> {
         let path = self.path;
         self.path = path.outer();
+        self.keep_place(path, extent);
         let value = match self.value.take() {
             None => return Ok(()),
             Some(Value::Integer(value)) => FoundValue::Integer(value),
@@ -198,10 +217,10 @@ impl Sink for Fields {
             Some(Value::Text { is_too_long: true, .. }) => FoundValue::TooLong,
             Some(Value::Text { text, .. }) => FoundValue::Text(text),
         };
-        let found = Found { value, span };
+        let found = Found { value, extent };
         for (wanted, field) in &mut self.wanted {
             if wanted.path == path {
-                field.catch(found.clone());
+                self.has_changed |= field.catch(found.clone());
             }
         }
         Ok(())
@@ -209,6 +228,63 @@ impl Sink for Fields {
 }
 
 impl Fields {
+    pub(crate) fn new(wanted: &[WantedField], limit: usize) -> Self {
+        Self {
+            wanted: wanted.iter().map(|wanted| (*wanted, Field::default())).collect(),
+            enclosures: Vec::new(),
+            last_place: None,
+            occurrences: 0,
+            has_changed: false,
+            limit,
+            path: FieldPath::new(&[]),
+            value: None,
+        }
+    }
+
+    pub(crate) fn field_at(&self, place: usize) -> Option<&Field> {
+        self.wanted.get(place).map(|(_, field)| field)
+    }
+
+    pub(crate) fn enclosures(&self) -> &[Extent] {
+        &self.enclosures
+    }
+
+    /// Whether no message is entered and no field taken.
+    pub(crate) fn is_at_top(&self) -> bool {
+        self.path.numbers().is_empty()
+    }
+
+    /// How many wanted fields, and members of their oneofs, there were.
+    pub(crate) const fn occurrences(&self) -> u64 {
+        self.occurrences
+    }
+
+    /// Whether any field became another one since the last call.
+    pub(crate) const fn take_changed(&mut self) -> bool {
+        core::mem::replace(&mut self.has_changed, false)
+    }
+
+    /// Notes where a wanted field stands, the member of a oneof that it is in,
+    /// or a message around these.
+    fn keep_place(&mut self, path: FieldPath, extent: Extent) {
+        let is_wanted = |wanted: &WantedField| match wanted.one_of {
+            Some(member) => wanted.path.first(member.depth) == path.numbers(),
+            None => wanted.path == path,
+        };
+        let mut field = self.wanted.iter_mut().find(|(wanted, _)| is_wanted(wanted));
+        if let Some((_, field)) = &mut field {
+            self.occurrences = self.occurrences.saturating_add(1);
+            if field.places.len() < MAX_PLACES {
+                field.places.push(extent);
+                self.last_place = Some(extent.key);
+            } else {
+                field.has_more_places = true;
+            }
+        } else if self.last_place.is_some_and(|place| extent.value().contains(&place)) {
+            self.enclosures.push(extent);
+        }
+    }
+
     /// A field of this path is there: where it is a member of a oneof, it
     /// displaces the others.
     fn choose(&mut self, path: FieldPath) {
@@ -223,6 +299,7 @@ impl Fields {
             match wanted.one_of {
                 Some(member) if member.group == chosen.group => {
                     let is_chosen = is_member(wanted, member);
+                    self.has_changed |= is_chosen != field.is_chosen;
                     if !is_chosen && field.is_chosen {
                         field.is_contradictory = true;
                         field.last = None;
@@ -248,7 +325,12 @@ impl Shape {
 }
 
 impl Field {
-    fn catch(&mut self, found: Found) {
+    /// Says whether it has another value now.
+    fn catch(&mut self, found: Found) -> bool {
+        let has_changed = match &self.last {
+            Some(last) => last.value != found.value || found.value == FoundValue::TooLong,
+            None => true,
+        };
         self.count = self.count.saturating_add(1);
         match &self.first {
             None => self.first = Some(found.value.clone()),
@@ -258,5 +340,6 @@ impl Field {
             }
         }
         self.last = Some(found);
+        has_changed
     }
 }

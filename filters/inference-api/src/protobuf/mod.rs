@@ -18,10 +18,11 @@ mod reader;
 mod sink;
 
 pub use error::{ProtobufError, ProtobufErrorKind};
+pub(crate) use fields::Fields;
 pub use fields::{Field, FieldReader, Found, FoundValue, OneOf, Shape, WantedField};
 pub use path::{FieldPath, FieldPathError};
 pub use reader::Reader;
-pub use sink::{Interest, Key, Sink, WireType};
+pub use sink::{Extent, Interest, Key, Sink, WireType};
 
 #[cfg(test)]
 mod tests;

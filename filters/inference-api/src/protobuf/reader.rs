@@ -1,4 +1,4 @@
-use super::{Interest, Key, ProtobufError, ProtobufErrorKind, Sink, WireType};
+use super::{Extent, Interest, Key, ProtobufError, ProtobufErrorKind, Sink, WireType};
 
 /// Walks over one message from pieces and asks a [`Sink`] about each field.
 ///
@@ -12,9 +12,8 @@ pub struct Reader {
     limit: u64,
     offset: u64,
     varint: Varint,
-    key: Key,
-    /// Where the value of the current field begins.
-    start: u64,
+    /// The current field, as far as it was read.
+    extent: Extent,
     interest: Interest,
     failed: Option<ProtobufError>,
 }
@@ -36,7 +35,7 @@ enum State {
 
 #[derive(Clone, Copy, Debug)]
 enum Level {
-    Message { start: u64, outer_limit: u64 },
+    Message { extent: Extent, outer_limit: u64 },
     Group { number: u32 },
 }
 
@@ -56,8 +55,7 @@ impl Reader {
             limit: UNKNOWN,
             offset: 0,
             varint: Varint::default(),
-            key: Key { number: 0, wire_type: WireType::Varint },
-            start: 0,
+            extent: Extent::default(),
             interest: Interest::Skip,
             failed: None,
         }
@@ -81,7 +79,7 @@ impl Reader {
         let result = self.run(bytes, sink).map_err(|kind| {
             // Where in a string is not the reader's to know: the string's start.
             let in_value = kind == ProtobufErrorKind::InvalidUtf8;
-            ProtobufError { kind, offset: if in_value { self.start } else { self.offset } }
+            ProtobufError { kind, offset: if in_value { self.extent.value } else { self.offset } }
         });
         self.failed = result.err();
         result
@@ -141,7 +139,7 @@ impl Reader {
         match self.state {
             State::Key => {
                 if self.varint.shift == 0 {
-                    self.start = self.offset;
+                    self.extent.key = self.offset;
                 }
                 if let Some(key) = self.varint.push(byte)? {
                     let key = Key::parse(key)?;
@@ -193,7 +191,7 @@ impl Reader {
         }
         self.interest = match self.open.last() {
             Some(Level::Group { .. }) => Interest::Skip,
-            _ => sink.field(key, self.start)?,
+            _ => sink.field(key, self.extent.key)?,
         };
         let is_a_leaf = self.interest == Interest::Take && key.wire_type != WireType::StartGroup;
         if !is_a_leaf && self.open.len() >= MAX_DEPTH {
@@ -202,8 +200,8 @@ impl Reader {
         if self.interest == Interest::Enter && key.wire_type != WireType::LengthDelimited {
             return Err(ProtobufErrorKind::WrongWireType);
         }
-        self.key = key;
-        self.start = self.offset;
+        self.extent.length = self.offset;
+        self.extent.value = self.offset;
         self.state = match key.wire_type {
             WireType::Varint => State::Number,
             WireType::Fixed64 => return self.fixed(8, sink),
@@ -230,9 +228,10 @@ impl Reader {
     fn payload(&mut self, length: u64, sink: &mut impl Sink) -> Result<(), ProtobufErrorKind> {
         let end = self.offset.checked_add(length).filter(|end| *end <= self.limit);
         let end = end.ok_or(ProtobufErrorKind::BeyondMessage)?;
-        self.start = self.offset;
+        self.extent.value = self.offset;
         if self.interest == Interest::Enter {
-            self.open.push(Level::Message { start: self.offset, outer_limit: self.limit });
+            let extent = Extent { end, ..self.extent };
+            self.open.push(Level::Message { extent, outer_limit: self.limit });
             self.limit = end;
             return self.boundary(sink);
         }
@@ -242,7 +241,7 @@ impl Reader {
 
     fn value_ended(&mut self, sink: &mut impl Sink) -> Result<(), ProtobufErrorKind> {
         if self.interest == Interest::Take {
-            sink.end(self.start..self.offset)?;
+            sink.end(Extent { end: self.offset, ..self.extent })?;
         }
         self.boundary(sink)
     }
@@ -252,11 +251,11 @@ impl Reader {
         self.state = State::Key;
         while self.offset == self.limit {
             match self.open.last() {
-                Some(Level::Message { start, outer_limit }) => {
-                    let span = *start..self.offset;
+                Some(Level::Message { extent, outer_limit }) => {
+                    let extent = *extent;
                     self.limit = *outer_limit;
                     self.open.pop();
-                    sink.end(span)?;
+                    sink.end(extent)?;
                 }
                 Some(Level::Group { .. }) => return Err(ProtobufErrorKind::BeyondMessage),
                 None => break,

@@ -11,6 +11,17 @@ pub struct Key {
     pub wire_type: WireType,
 }
 
+/// Where a field stands, in bytes from the start of the message.
+///
+/// Its key, its length and its value follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    pub(super) key: u64,
+    pub(super) length: u64,
+    pub(super) value: u64,
+    pub(super) end: u64,
+}
+
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WireType {
@@ -60,12 +71,28 @@ pub trait Sink {
     /// When the bytes are not what they must be.
     fn bytes(&mut self, fragment: &[u8]) -> Result<(), ProtobufErrorKind>;
 
-    /// A taken field or an entered message ended. The range is that of the
-    /// value, without its key and length.
+    /// A taken field or an entered message ended.
     ///
     /// # Errors
     /// When the value is not what it must be.
-    fn end(&mut self, span: Range<u64>) -> Result<(), ProtobufErrorKind>;
+    fn end(&mut self, extent: Extent) -> Result<(), ProtobufErrorKind>;
+}
+
+impl Extent {
+    /// All of it.
+    pub const fn whole(&self) -> Range<u64> {
+        self.key..self.end
+    }
+
+    /// Its length, a varint; empty where the wire type has none.
+    pub const fn length(&self) -> Range<u64> {
+        self.length..self.value
+    }
+
+    /// Its value.
+    pub const fn value(&self) -> Range<u64> {
+        self.value..self.end
+    }
 }
 
 impl Key {

@@ -62,8 +62,9 @@ fn catches_a_field_among_others_and_says_where_it_stands() {
     .concat();
     let fields = read(&[text(&[2])], &bytes).unwrap();
     assert_eq!(value(&fields[0]), &found("resnet"));
-    let span = fields[0].last.as_ref().unwrap().span.clone();
-    assert_eq!(span, 37..43);
+    let extent = fields[0].last.as_ref().unwrap().extent;
+    assert_eq!((extent.whole(), extent.length(), extent.value()), (35..43, 36..37, 37..43));
+    assert_eq!(fields[0].places, [extent]);
     assert_eq!((fields[0].count, fields[0].is_contradictory), (1, false));
 }
 

@@ -1,7 +1,9 @@
 //! What a body names, against the whole body in the hands of the libraries.
 
 use inference_api::dialect::BodyIdentity;
-use inference_api::identity::{BodyReader, Limits, Malformed, Named, NamedVersion, Progress};
+use inference_api::identity::{
+    BodyReader, ByteOrderMark, Limits, Malformed, Named, NamedVersion, Progress, Reading, Repeats,
+};
 use inference_api::protobuf::FieldPath;
 use prost::Message;
 use serde_json::Value;
@@ -9,11 +11,15 @@ use serde_json::Value;
 use super::pieces;
 use super::protobuf::{Choice, Request};
 
-const LIMITS: Limits = Limits { name_bytes: usize::MAX, json_depth: 127 };
+/// Reads every message to its end.
+const WHOLE: Limits =
+    Limits { name_bytes: usize::MAX, json_depth: 127, whole_message_bytes: u64::MAX };
 
 /// The model of a JSON body.
 pub fn json_agrees(body: &[u8], cuts: &[usize]) {
-    let named = read(&BodyIdentity::JsonModel, body, cuts);
+    let strict = read(&BodyIdentity::JsonModel, reading(Repeats::Refused, WHOLE), body, cuts);
+    let lenient = read(&BodyIdentity::JsonModel, reading(Repeats::LastCounts, WHOLE), body, cuts);
+    strictness_only_refuses(&strict, &lenient);
     let expected = match serde_json::from_slice(body) {
         Ok(Value::Object(object)) => match object.get("model") {
             None | Some(Value::Null) => Ok(None),
@@ -22,7 +28,7 @@ pub fn json_agrees(body: &[u8], cuts: &[usize]) {
         },
         _ => Err(()),
     };
-    assert_eq!(named.map(|named| named.model).map_err(|_| ()), expected);
+    assert_eq!(lenient.map(|named| named.model).map_err(|_| ()), expected);
 }
 
 /// The model and the version of a body that is one uncompressed gRPC message.
@@ -34,7 +40,10 @@ pub fn grpc_agrees(message: &[u8], cuts: &[usize]) {
     };
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let body = [&[0][..], &length, message].concat();
-    let named = read(&identity, &body, cuts);
+    let strict = read(&identity, reading(Repeats::Refused, WHOLE), &body, cuts);
+    let lenient = read(&identity, reading(Repeats::LastCounts, WHOLE), &body, cuts);
+    strictness_only_refuses(&strict, &lenient);
+    decided_early_is_decided_alike(&identity, &body, cuts, &strict);
     // What identity does not read, it does not check: one way only.
     if let Ok(expected) = Request::decode(message) {
         let spec = expected.spec.unwrap_or_default();
@@ -47,24 +56,88 @@ pub fn grpc_agrees(message: &[u8], cuts: &[usize]) {
             Some(Choice::Label(label)) => Some(NamedVersion::Label(label)),
         };
         // An integer where the version is a string is for the server to refuse.
-        let named = named.expect("prost takes it");
+        let named = lenient.expect("prost takes it");
         assert_eq!(named.model.unwrap_or_default(), spec.name);
         assert_eq!(named.version, version);
     }
 }
 
-fn read(identity: &BodyIdentity, body: &[u8], cuts: &[usize]) -> Result<Named, Malformed> {
-    let whole = read_pieces(identity, &[body]);
-    assert_eq!(read_pieces(identity, &pieces(body, cuts)), whole, "cuts change the answer");
+const fn reading(repeats: Repeats, limits: Limits) -> Reading {
+    Reading { limits, repeats, byte_order_mark: ByteOrderMark::Refused }
+}
+
+/// Refusing repetitions changes nothing else.
+fn strictness_only_refuses(strict: &Result<Named, Malformed>, lenient: &Result<Named, Malformed>) {
+    match (strict, lenient) {
+        (Ok(strict), Ok(lenient)) => {
+            assert_eq!(names(strict), names(lenient), "one name, two policies");
+        }
+        (Ok(strict), Err(error)) => panic!("{strict:?} is accepted only strictly: {error:?}"),
+        (Err(Malformed::Repeated(_)), Ok(_)) | (Err(_), Err(_)) => {}
+        (Err(error), Ok(lenient)) => assert!(lenient.is_repeated, "{error:?}, {lenient:?}"),
+    }
+}
+
+/// A message that is decided before its end names what it names at its end.
+fn decided_early_is_decided_alike(
+    identity: &BodyIdentity,
+    body: &[u8],
+    cuts: &[usize],
+    strict: &Result<Named, Malformed>,
+) {
+    let limits = Limits { whole_message_bytes: 0, ..WHOLE };
+    let early = read(identity, reading(Repeats::Refused, limits), body, cuts);
+    match (early, strict) {
+        (Ok(early), Ok(strict)) => assert_eq!(names(&early), names(strict), "early"),
+        (Ok(early), Err(error)) => panic!("{early:?} is accepted only early: {error:?}"),
+        // A name that comes late is another one than none.
+        (Err(Malformed::Repeated(_)), Ok(_)) | (Err(_), Err(_)) => {}
+        (Err(error), Ok(strict)) => panic!("{strict:?} is refused only early: {error:?}"),
+    }
+}
+
+fn names(named: &Named) -> (&Option<String>, &Option<NamedVersion>) {
+    (&named.model, &named.version)
+}
+
+/// What the body names. After every piece as much is known of it as if it had
+/// come in one.
+fn read(
+    identity: &BodyIdentity,
+    reading: Reading,
+    body: &[u8],
+    cuts: &[usize],
+) -> Result<Named, Malformed> {
+    let whole = read_pieces(identity, reading, &[body]);
+    let pieces = pieces(body, cuts);
+    assert_eq!(read_pieces(identity, reading, &pieces), whole, "cuts change the answer");
+    let mut reader = BodyReader::new(identity, None, reading);
+    let mut end = 0;
+    for piece in pieces {
+        end += piece.len();
+        let known = (reader.push(piece), reader.named());
+        let mut whole = BodyReader::new(identity, None, reading);
+        let known_whole = (whole.push(&body[..end]), whole.named());
+        assert_eq!(known, known_whole, "cuts change what is known of {end} bytes");
+        if let (Ok(progress), named) = known {
+            assert_eq!(progress != Progress::Open, named.is_some());
+        }
+    }
     whole
 }
 
-fn read_pieces(identity: &BodyIdentity, pieces: &[&[u8]]) -> Result<Named, Malformed> {
-    let mut reader = BodyReader::new(identity, LIMITS);
+fn read_pieces(
+    identity: &BodyIdentity,
+    reading: Reading,
+    pieces: &[&[u8]],
+) -> Result<Named, Malformed> {
+    let mut reader = BodyReader::new(identity, None, reading);
     for piece in pieces {
-        if reader.push(piece)? == Progress::Settled {
-            break;
-        }
+        let before = reader.named().cloned();
+        let result = reader.push(piece);
+        assert!(before.is_none() || reader.named() == before.as_ref(), "a name is final");
+        result?;
     }
-    reader.finish()
+    reader.finish()?;
+    Ok(reader.named().expect("the body was read").clone())
 }

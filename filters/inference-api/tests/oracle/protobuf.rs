@@ -124,7 +124,7 @@ fn choice(version: &Field, label: &Field) -> Option<Choice> {
 
 fn span_holds_text(field: &Field, bytes: &[u8]) {
     let Some(found) = &field.last else { return };
-    let range =
-        usize::try_from(found.span.start).unwrap()..usize::try_from(found.span.end).unwrap();
+    let span = found.extent.value();
+    let range = usize::try_from(span.start).unwrap()..usize::try_from(span.end).unwrap();
     assert_eq!(bytes[range], *text(field).as_bytes(), "span");
 }

@@ -1,0 +1,109 @@
+use super::{Malformed, NamePart, Named, Place, Reading, Repeats};
+use crate::json::{Field, FieldLimits, FieldReader, Found, FoundValue, Kind, Options, Spelling};
+
+/// The field `model` of a JSON object.
+#[derive(Clone, Debug)]
+pub(super) struct JsonModel {
+    fields: FieldReader,
+    repeats: Repeats,
+    /// Whether even an equal repetition is an error.
+    forbids_repeats: bool,
+    limit: usize,
+    named: Option<Named>,
+}
+
+const MODEL: &str = "model";
+
+impl JsonModel {
+    pub(super) fn new(reading: Reading) -> Self {
+        let limit = reading.limits.name_bytes;
+        let options = Options { max_depth: reading.limits.json_depth, ..Options::default() };
+        Self {
+            fields: FieldReader::new(&[MODEL], FieldLimits { value_bytes: limit }, options),
+            repeats: reading.repeats,
+            forbids_repeats: false,
+            limit,
+            named: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let result = self.fields.push(bytes);
+        // What is told of the fields stands before what made it fail.
+        self.judge()?;
+        Ok(result?)
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), Malformed> {
+        if self.fields.offset() == 0 {
+            return Err(Malformed::Empty);
+        }
+        let result = self.fields.finish();
+        self.judge()?;
+        result?;
+        if self.named.is_none() {
+            self.named = Some(match self.fields.field(MODEL) {
+                None => Named::default(),
+                Some(field) => self.name(field, &field.last, field.count > 1)?,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) const fn named(&self) -> Option<&Named> {
+        self.named.as_ref()
+    }
+
+    pub(super) fn forbid_repeats(&mut self) -> Result<(), Malformed> {
+        self.forbids_repeats = true;
+        self.judge()
+    }
+
+    /// What the fields are so far, in the order in which they stand.
+    fn judge(&mut self) -> Result<(), Malformed> {
+        is_an_object(&self.fields)?;
+        if self.repeats == Repeats::LastCounts {
+            return Ok(());
+        }
+        let Some(field) = self.fields.field(MODEL) else { return Ok(()) };
+        if self.named.is_none() {
+            self.named = Some(self.name(field, &field.first, false)?);
+        }
+        if field.is_contradictory || (self.forbids_repeats && field.count > 1) {
+            return Err(Malformed::Repeated(NamePart::Model));
+        }
+        Ok(())
+    }
+
+    fn name(&self, field: &Field, found: &Found, is_repeated: bool) -> Result<Named, Malformed> {
+        let model = match &found.value {
+            FoundValue::Null => None,
+            FoundValue::Text(text) => Some(text.clone()),
+            FoundValue::TooLong(Kind::String) => {
+                return Err(Malformed::NameTooLong { limit: self.limit });
+            }
+            other => return Err(Malformed::ModelNotText(other.kind())),
+        };
+        let place = model.clone().map(|model| Place::json(model, found.span.clone()));
+        let is_escaped = if is_repeated {
+            field.has_escaped_key || is_escaped(&field.first) || is_escaped(found)
+        } else {
+            is_escaped(found)
+        };
+        Ok(Named { model, version: None, is_repeated, is_escaped, place })
+    }
+}
+
+fn is_escaped(found: &Found) -> bool {
+    found.key == Spelling::Escaped || found.spelling == Spelling::Escaped
+}
+
+/// Refuses what can't become an object as soon as it begins, whatever follows.
+fn is_an_object(fields: &FieldReader) -> Result<(), Malformed> {
+    match fields.root() {
+        None | Some(Kind::Object) => Ok(()),
+        // `nonsense` begins like `null`: only when the word is complete.
+        Some(Kind::Boolean(_) | Kind::Null) if !fields.is_complete() => Ok(()),
+        Some(other) => Err(Malformed::NotAnObject(other)),
+    }
+}
