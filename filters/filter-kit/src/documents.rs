@@ -8,6 +8,7 @@
 use crate::Metric;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io};
@@ -37,12 +38,17 @@ pub fn configuration_schema<C: JsonSchema>() -> String {
     text
 }
 
-/// A Markdown table of every key of a configuration, with its path.
+/// A Markdown table of every key of a configuration, with its path. What is
+/// held in several places is told at the first one.
 pub fn configuration_table<C: JsonSchema>() -> String {
     let schema = schema_for!(C);
-    let mut table = String::from("| key | type | default | meaning |\n|---|---|---|---|\n");
-    rows(&schema, schema.as_value(), "", &mut table);
-    table
+    let mut table = Table {
+        root: &schema,
+        told: BTreeMap::new(),
+        text: String::from("| key | type | default | meaning |\n|---|---|---|---|\n"),
+    };
+    table.rows(schema.as_value(), "");
+    table.text
 }
 
 /// A Markdown table of a filter's metrics.
@@ -92,45 +98,81 @@ fn settle(path: &Path, found: &str, wanted: &str) -> Result<(), Outdated> {
     Err(Outdated(format!("{}: not up to date: UPDATE_DOCUMENTS=1 rewrites it", path.display())))
 }
 
-/// A row for each property of `object`, and below it those of what it holds.
-fn rows(root: &Schema, object: &Value, path: &str, table: &mut String) {
-    for form in object.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
-        rows(root, resolved(root, form), path, table);
+/// The table of a configuration's keys while it is written.
+struct Table<'s> {
+    root: &'s Schema,
+    /// Where each named part of the schema was told.
+    told: BTreeMap<&'s str, String>,
+    text: String,
+}
+
+impl<'s> Table<'s> {
+    /// A row for each property of `object`, and below it those of what it holds.
+    fn rows(&mut self, object: &'s Value, path: &str) {
+        for form in object.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
+            self.properties(resolved(self.root, form), path, "one of these");
+        }
+        self.properties(object, path, "required");
     }
-    let Some(properties) = object.get("properties").and_then(Value::as_object) else { return };
-    let required: Vec<&str> = object
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    for (key, property) in properties {
-        let key_path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        let default = match property.get("default") {
-            Some(Value::Null) | None if required.contains(&key.as_str()) => "required".to_owned(),
-            Some(Value::Null) | None => String::new(),
-            Some(value) => format!("`{value}`"),
+
+    /// `required` is the word for a key without a default.
+    fn properties(&mut self, object: &'s Value, path: &str, required: &str) {
+        let Some(properties) = object.get("properties").and_then(Value::as_object) else { return };
+        let is_required = |key: &str| {
+            let keys = object.get("required").and_then(Value::as_array).into_iter().flatten();
+            keys.filter_map(Value::as_str).any(|required| required == key)
         };
-        // A form of an enum is explained beside its one property, not in it.
-        let described = property.get("description").or_else(|| object.get("description"));
-        let meaning = described.and_then(Value::as_str).unwrap_or_default();
-        let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
-        let target = resolved(root, property);
-        let word = type_word(root, target);
-        let _ = writeln!(table, "| `{key_path}` | {word} | {default} | {meaning} |");
-        match target.get("items") {
-            Some(items) => rows(root, resolved(root, items), &format!("{key_path}[]"), table),
-            None => rows(root, target, &key_path, table),
+        for (key, property) in properties {
+            let key_path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let default = match property.get("default") {
+                Some(Value::Null) | None if is_required(key) => required.to_owned(),
+                // What its keys say.
+                Some(Value::Null | Value::Object(_)) | None => String::new(),
+                Some(value) => format!("`{value}`"),
+            };
+            // A form of an enum is explained beside its one property, not in it.
+            let described = property.get("description").or_else(|| object.get("description"));
+            let meaning = described.and_then(Value::as_str).unwrap_or_default();
+            let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+            let target = resolved(self.root, property);
+            let word = type_word(self.root, target);
+            let (held, held_path) = match target.get("items") {
+                Some(items) => (items, format!("{key_path}[]")),
+                None => (property, key_path.clone()),
+            };
+            let elsewhere = name(held).and_then(|name| self.told.get(name));
+            let pointer = elsewhere.map(|path| format!(" Keys as in `{path}`.")).unwrap_or_default();
+            let _ = writeln!(self.text, "| `{key_path}` | {word} | {default} | {meaning}{pointer} |");
+            if pointer.is_empty() {
+                let held_target = resolved(self.root, held);
+                if let (Some(name), Some("object")) =
+                    (name(held), Some(type_word(self.root, held_target).as_str()))
+                {
+                    self.told.insert(name, held_path.clone());
+                }
+                self.rows(held_target, &held_path);
+            }
         }
     }
 }
 
+/// The schema that this refers to, or the one that may be absent.
+fn reference(schema: &Value) -> Option<&str> {
+    let present = |forms: &'_ Value| -> Option<usize> {
+        forms.as_array()?.iter().position(|form| form.get("$ref").is_some())
+    };
+    let optional = schema.get("anyOf").and_then(|forms| forms.get(present(forms)?));
+    optional.unwrap_or(schema).get("$ref").and_then(Value::as_str)
+}
+
+/// The name of the part of the schema that this refers to.
+fn name(schema: &Value) -> Option<&str> {
+    reference(schema).and_then(|reference| reference.rsplit('/').next())
+}
+
 /// What a schema refers to, or itself.
 fn resolved<'s>(root: &'s Schema, schema: &'s Value) -> &'s Value {
-    schema
-        .get("$ref")
-        .and_then(Value::as_str)
+    reference(schema)
         .and_then(|reference| reference.strip_prefix('#'))
         .and_then(|pointer| root.as_value().pointer(pointer))
         .unwrap_or(schema)
@@ -148,7 +190,8 @@ fn type_word(root: &Schema, schema: &Value) -> String {
         .map(|name| format!("`{name}`"))
         .collect();
     if !named.is_empty() {
-        return named.join(" or ");
+        let objects = (named.len() < forms.len()).then(|| "object".to_owned());
+        return named.into_iter().chain(objects).collect::<Vec<_>>().join(" or ");
     }
     match schema.get("type") {
         Some(Value::String(word)) => word.clone(),
