@@ -53,6 +53,8 @@ impl Edits {
     /// Splices are to be given in ascending order and must not overlap, and each
     /// must lie within what the filter was shown by now: what follows is not here
     /// yet. So they can be said with a verdict on the body or on the trailers.
+    ///
+    /// A request may become longer, if Envoy holds that much. A response may not.
     pub fn splice(mut self, range: Range<u64>, bytes: impl Into<Vec<u8>>) -> Self {
         self.splices.push(Splice { range, bytes: bytes.into() });
         self

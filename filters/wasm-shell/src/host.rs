@@ -21,8 +21,10 @@ pub struct HostError(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricId(u32);
 
-/// The status with which the host says that something is not there.
-const NOT_FOUND: u32 = 1;
+impl HostError {
+    /// Something is not there.
+    pub const NOT_FOUND: Self = Self(1);
+}
 
 /// Every header of a map, in one call.
 ///
@@ -31,7 +33,22 @@ const NOT_FOUND: u32 = 1;
 pub fn headers(map: MapType) -> Result<Headers> {
     let bytes =
         abi::returned(|data, size| unsafe { abi::proxy_get_header_map_pairs(map, data, size) })?;
-    Headers::from_abi(bytes).map_err(|_| HostError(NOT_FOUND))
+    Headers::from_abi(bytes).map_err(|_| HostError::NOT_FOUND)
+}
+
+/// The first header of this name.
+///
+/// # Errors
+/// When the host can't give the map in this phase.
+pub fn header(map: MapType, name: &str) -> Result<Option<Vec<u8>>> {
+    let value = abi::returned(|data, size| unsafe {
+        abi::proxy_get_header_map_value(map, name.as_ptr(), name.len(), data, size)
+    });
+    match value {
+        Ok(value) => Ok(Some(value)),
+        Err(HostError::NOT_FOUND) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Sets a header, whatever stood there before.
@@ -68,9 +85,18 @@ pub fn buffer(buffer: BufferType, start: usize, length: usize) -> Result<Vec<u8>
         abi::proxy_get_buffer_bytes(buffer, start, length, data, size)
     });
     match bytes {
-        Err(HostError(NOT_FOUND)) => Ok(Vec::new()),
+        Err(HostError::NOT_FOUND) => Ok(Vec::new()),
         other => other,
     }
+}
+
+/// Puts these bytes in the place of all that a buffer holds, which is at most
+/// `held` bytes.
+///
+/// # Errors
+/// When it holds more, or can't be written in this phase.
+pub fn replace_buffer(buffer: BufferType, held: usize, bytes: &[u8]) -> Result<()> {
+    ok(unsafe { abi::proxy_set_buffer_bytes(buffer, 0, held, bytes.as_ptr(), bytes.len()) })
 }
 
 /// A local reply.

@@ -13,6 +13,7 @@
 //!   value that is not UTF-8, and a panic takes every request of the worker.
 //! - `message`: what one message (a request, a response) does next, given a
 //!   verdict: a pure state machine, tested natively.
+//! - `splicing`: a body with other bytes in some places, pure as well.
 //! - `root`, `stream`: the SDK's two contexts, generic over the filter.
 //! - `configuration`: JSON or a serialised `google.protobuf.Struct`, in.
 //! - `meters`: each series is defined once per VM.
@@ -25,6 +26,7 @@ pub mod host;
 mod message;
 mod meters;
 mod root;
+mod splicing;
 mod stream;
 
 pub use root::start;

@@ -1,11 +1,12 @@
 //! One request and its response, in one filter.
 
-use crate::host::{self, LocalReply};
-use crate::message::{Deed, Message, Part};
+use crate::host::{self, HostError, LocalReply};
+use crate::message::{Deed, Growth, Message, Part};
 use crate::meters;
+use crate::splicing::{corrected_length, spliced};
 use filter_kit::{
     Arrival, BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Notes, Reply,
-    ReplyKind, Timestamp, Trailers, Verdict,
+    ReplyKind, Splice, Timestamp, Trailers,
 };
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -16,6 +17,9 @@ use std::rc::Rc;
 /// processor's cache and to keep the VM's memory small, which it never gives
 /// back; large enough that the hostcall doesn't count.
 const PIECE_BYTES: usize = 64 * 1024;
+
+/// The header that says how long a body is.
+const CONTENT_LENGTH: &str = "content-length";
 
 pub(crate) struct Stream<F: Filter> {
     filter: Rc<F>,
@@ -49,6 +53,13 @@ impl Direction {
         match self {
             Self::Request => MapType::HttpRequestTrailers,
             Self::Response => MapType::HttpResponseTrailers,
+        }
+    }
+
+    const fn growth(self) -> Growth {
+        match self {
+            Self::Request => Growth::Allowed,
+            Self::Response => Growth::Forbidden,
         }
     }
 
@@ -125,35 +136,37 @@ impl<F: Filter> Stream<F> {
             Direction::Request => exchange.request_headers(block, &mut self.notes),
             Direction::Response => exchange.response_headers(block, &mut self.notes),
         };
-        *self.message(direction) = Message::arriving();
-        self.obey(direction, verdict, Part::last_if(end_of_stream))
+        let mut message = Message::arriving(direction.growth());
+        let deed = message.decide(verdict, Part::last_if(end_of_stream));
+        *self.message(direction) = message;
+        self.perform(direction, deed, 0)
     }
 
     fn body(&mut self, direction: Direction, size: usize, end_of_stream: bool) -> Action {
         let Some(unseen) = self.message(direction).unseen(size) else { return Action::Continue };
         let mut start = unseen.start;
+        // What is decided on a piece is done when all of them were shown: they
+        // lie in one buffer, and go on together.
+        let mut deed = Deed::Pause;
         loop {
             let wanted = unseen.end.saturating_sub(start).min(PIECE_BYTES);
-            let piece = match wanted {
-                0 => Vec::new(),
-                _ => match host::buffer(direction.body(), start, wanted) {
-                    Ok(piece) if piece.len() == wanted => piece,
-                    _ => return self.fail("the host did not give the body"),
-                },
+            let Ok(bytes) = piece(direction.body(), start, wanted) else {
+                return self.fail("the host did not give the body");
             };
             start = start.saturating_add(wanted);
             let last_piece = start >= unseen.end;
             let part = Part::last_if(end_of_stream && last_piece);
-            let chunk = BodyChunk { bytes: &piece, end_of_message: part == Part::Last };
+            let chunk = BodyChunk { bytes: &bytes, end_of_message: part == Part::Last };
             let Some(exchange) = &mut self.exchange else { return Action::Continue };
             let verdict = match direction {
                 Direction::Request => exchange.request_body(chunk, &mut self.notes),
                 Direction::Response => exchange.response_body(chunk, &mut self.notes),
             };
-            self.message(direction).was_shown(start);
-            let action = self.obey(direction, verdict, part);
-            if last_piece || !self.message(direction).is_shown() {
-                return action;
+            let message = self.message(direction);
+            message.show(start);
+            deed = deed.then(message.decide(verdict, part));
+            if last_piece || !message.is_shown() {
+                return self.perform(direction, deed, size);
             }
         }
     }
@@ -171,7 +184,10 @@ impl<F: Filter> Stream<F> {
             Direction::Request => exchange.request_trailers(trailers, &mut self.notes),
             Direction::Response => exchange.response_trailers(trailers, &mut self.notes),
         };
-        self.obey(direction, verdict, Part::Last)
+        let message = self.message(direction);
+        let held = message.shown();
+        let deed = message.decide(verdict, Part::Last);
+        self.perform(direction, deed, held)
     }
 
     fn arrival(&self) -> Arrival {
@@ -187,17 +203,18 @@ impl<F: Filter> Stream<F> {
         }
     }
 
-    fn obey(&mut self, direction: Direction, verdict: Verdict, part: Part) -> Action {
-        let deed = self.message(direction).decide(verdict, part);
+    /// Does what was decided about a message of whose body so many bytes are
+    /// held.
+    fn perform(&mut self, direction: Direction, deed: Deed, held: usize) -> Action {
         self.publish();
         match deed {
             Deed::Continue => Action::Continue,
             Deed::Pause => Action::Pause,
             Deed::Reply(reply) => self.answer(&reply),
             Deed::Fault(fault) => self.fail(fault.sentence()),
-            Deed::Edit(edits) => match edit(direction.headers(), &edits) {
+            Deed::Edit(edits) => match edit(direction, &edits, held) {
                 Ok(()) => Action::Continue,
-                Err(_) => self.fail("the host did not take the header edits"),
+                Err(_) => self.fail("the host did not take the edits"),
             },
         }
     }
@@ -258,11 +275,48 @@ impl<F: Filter> Stream<F> {
     }
 }
 
-fn edit(map: MapType, edits: &Edits) -> host::Result<()> {
-    edits.headers().iter().try_for_each(|edit| match edit {
-        HeaderEdit::Set(name, value) => host::set_header(map, name, value),
-        HeaderEdit::Remove(name) => host::remove_header(map, name),
-    })
+/// These bytes of a buffer, all of them.
+fn piece(kind: BufferType, start: usize, length: usize) -> host::Result<Vec<u8>> {
+    if length == 0 {
+        return Ok(Vec::new());
+    }
+    let bytes = host::buffer(kind, start, length)?;
+    if bytes.len() == length { Ok(bytes) } else { Err(HostError::NOT_FOUND) }
+}
+
+fn edit(direction: Direction, edits: &Edits, held: usize) -> host::Result<()> {
+    let map = direction.headers();
+    for edit in edits.headers() {
+        match edit {
+            HeaderEdit::Set(name, value) => host::set_header(map, name, value)?,
+            HeaderEdit::Remove(name) => host::remove_header(map, name)?,
+        }
+    }
+    match edits.splices() {
+        [] => Ok(()),
+        splices => splice(direction, splices, held),
+    }
+}
+
+/// Writes what is held of a body anew. Beside the new body itself this takes no
+/// more memory than a piece.
+fn splice(direction: Direction, splices: &[Splice], held: usize) -> host::Result<()> {
+    let kind = direction.body();
+    let body = spliced(splices, held, |range, body| {
+        for start in range.clone().step_by(PIECE_BYTES) {
+            let wanted = range.end.saturating_sub(start).min(PIECE_BYTES);
+            body.extend_from_slice(&piece(kind, start, wanted)?);
+        }
+        Ok(())
+    })?;
+    host::replace_buffer(kind, held, &body)?;
+    if body.len() == held {
+        return Ok(());
+    }
+    let map = direction.headers();
+    let Some(length) = host::header(map, CONTENT_LENGTH)? else { return Ok(()) };
+    let length = corrected_length(&length, held, body.len()).ok_or(HostError::NOT_FOUND)?;
+    host::set_header(map, CONTENT_LENGTH, length.to_string().as_bytes())
 }
 
 const fn log_level(level: Level) -> LogLevel {

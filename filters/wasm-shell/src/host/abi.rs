@@ -19,6 +19,13 @@ unsafe extern "C" {
         data: *mut *mut u8,
         size: *mut usize,
     ) -> u32;
+    pub(super) fn proxy_get_header_map_value(
+        map: MapType,
+        name: *const u8,
+        name_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     pub(super) fn proxy_replace_header_map_value(
         map: MapType,
         name: *const u8,
@@ -37,6 +44,13 @@ unsafe extern "C" {
         length: usize,
         data: *mut *mut u8,
         size: *mut usize,
+    ) -> u32;
+    pub(super) fn proxy_set_buffer_bytes(
+        buffer: BufferType,
+        start: usize,
+        length: usize,
+        data: *const u8,
+        size: usize,
     ) -> u32;
     pub(super) fn proxy_send_local_response(
         status: u32,

@@ -1,0 +1,161 @@
+//! A body with other bytes in some places.
+//!
+//! Envoy lets a filter replace all of what it holds of a body, or put bytes
+//! before or behind it, and nothing else. So a body that is edited anywhere is
+//! written anew, once.
+
+use core::ops::Range;
+use filter_kit::Splice;
+
+/// Why splices can't be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Misplaced {
+    /// One begins before the end of the one before it.
+    Unordered,
+    /// One reaches beyond the bytes that may be edited.
+    Outside,
+}
+
+/// Whether these splices can be made in the first `shown` bytes of a body.
+///
+/// # Errors
+/// What is wrong with the first that can't.
+pub(crate) fn check(splices: &[Splice], shown: usize) -> Result<(), Misplaced> {
+    let shown = u64::try_from(shown).unwrap_or(u64::MAX);
+    let mut done = 0;
+    for splice in splices {
+        if splice.range.start < done || splice.range.end < splice.range.start {
+            return Err(Misplaced::Unordered);
+        }
+        if splice.range.end > shown {
+            return Err(Misplaced::Outside);
+        }
+        done = splice.range.end;
+    }
+    Ok(())
+}
+
+/// What becomes of a body of which `held` bytes are here. `copy` appends these
+/// bytes of it.
+///
+/// # Errors
+/// Of `copy`.
+pub(crate) fn spliced<E>(
+    splices: &[Splice],
+    held: usize,
+    mut copy: impl FnMut(Range<usize>, &mut Vec<u8>) -> Result<(), E>,
+) -> Result<Vec<u8>, E> {
+    let mut body = Vec::with_capacity(room_for(splices, held));
+    let mut at = 0;
+    for splice in splices {
+        copy(at..position(splice.range.start), &mut body)?;
+        body.extend_from_slice(&splice.bytes);
+        at = position(splice.range.end);
+    }
+    copy(at..held, &mut body)?;
+    Ok(body)
+}
+
+/// A `content-length`, after `held` bytes of its body became `now` bytes. None
+/// if it can't have been true: the next one to read the message would then find
+/// its end somewhere else.
+pub(crate) fn corrected_length(value: &[u8], held: usize, now: usize) -> Option<u64> {
+    let text =
+        str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+    let length: u64 = text.parse().ok()?;
+    let (held, now) = (u64::try_from(held).ok()?, u64::try_from(now).ok()?);
+    length.checked_sub(held)?.checked_add(now)
+}
+
+/// Whether they put in more than they take out.
+pub(crate) fn grows(splices: &[Splice]) -> bool {
+    let taken = splices.iter().fold(0, |sum, splice| gone(splice).saturating_add(sum));
+    room_for(splices, taken) > taken
+}
+
+fn room_for(splices: &[Splice], held: usize) -> usize {
+    splices.iter().fold(held, |room, splice| {
+        room.saturating_sub(gone(splice)).saturating_add(splice.bytes.len())
+    })
+}
+
+fn gone(splice: &Splice) -> usize {
+    position(splice.range.end.saturating_sub(splice.range.start))
+}
+
+fn position(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::convert::Infallible;
+    use core::ops::Range;
+    use filter_kit::Edits;
+
+    fn splices(all: &[(Range<u64>, &str)]) -> Vec<Splice> {
+        let edits = all
+            .iter()
+            .fold(Edits::none(), |edits, (range, bytes)| edits.splice(range.clone(), *bytes));
+        edits.splices().to_vec()
+    }
+
+    fn edited(body: &str, all: &[(Range<u64>, &str)]) -> String {
+        let splices = splices(all);
+        check(&splices, body.len()).unwrap();
+        let Ok(now) = spliced(&splices, body.len(), |range, now| -> Result<(), Infallible> {
+            now.extend_from_slice(&body.as_bytes()[range]);
+            Ok(())
+        });
+        assert_eq!(now.len(), room_for(&splices, body.len()), "its room was made at once");
+        String::from_utf8(now).unwrap()
+    }
+
+    #[test]
+    fn the_bytes_between_stay() {
+        let edited = |all: &[(Range<u64>, &str)]| edited("hello world", all);
+        assert_eq!(edited(&[]), "hello world");
+        assert_eq!(edited(&[(0..5, "bye")]), "bye world");
+        assert_eq!(edited(&[(6..11, "everybody")]), "hello everybody");
+        assert_eq!(edited(&[(0..0, "> "), (5..5, ","), (11..11, "!")]), "> hello, world!");
+        assert_eq!(edited(&[(0..11, "")]), "");
+        assert_eq!(edited(&[(0..2, "sh"), (2..5, "out"), (5..6, "")]), "shoutworld");
+        assert_eq!(edited(&[(4..4, "a"), (4..4, "b"), (4..5, "c")]), "hellabc world");
+    }
+
+    #[test]
+    fn no_body_becomes_what_is_put_into_it() {
+        assert_eq!(edited("", &[(0..0, "new")]), "new");
+    }
+
+    #[test]
+    fn only_ascending_splices_of_what_is_there_can_be_made() {
+        let checked = |all: &[(Range<u64>, &str)]| check(&splices(all), 10);
+        assert_eq!(checked(&[(0..10, ""), (10..10, "x")]), Ok(()));
+        assert_eq!(checked(&[(4..6, ""), (5..7, "")]), Err(Misplaced::Unordered));
+        assert_eq!(checked(&[(4..6, ""), (0..1, "")]), Err(Misplaced::Unordered));
+        let (start, end) = (6, 4);
+        assert_eq!(checked(&[(start..end, "")]), Err(Misplaced::Unordered));
+        assert_eq!(checked(&[(9..11, "")]), Err(Misplaced::Outside));
+        assert_eq!(checked(&[(11..11, "x")]), Err(Misplaced::Outside));
+        assert_eq!(checked(&[(u64::MAX..u64::MAX, "x")]), Err(Misplaced::Outside));
+    }
+
+    #[test]
+    fn a_copy_that_fails_is_the_outcome() {
+        let outcome = spliced(&splices(&[(0..1, "x")]), 4, |_, _| Err("gone"));
+        assert_eq!(outcome, Err("gone"));
+    }
+
+    #[test]
+    fn a_length_moves_by_as_much_as_its_body() {
+        assert_eq!(corrected_length(b"100", 10, 14), Some(104), "more of it is to come");
+        assert_eq!(corrected_length(b"10", 10, 0), Some(0));
+        assert_eq!(corrected_length(b"0", 0, 3), Some(3));
+        for value in [&b""[..], b"+10", b"ten", b"10, 10", b"\xff", b"99999999999999999999"] {
+            assert_eq!(corrected_length(value, 0, 0), None, "{}", value.escape_ascii());
+        }
+        assert_eq!(corrected_length(b"9", 10, 11), None, "it was not true before");
+    }
+}
