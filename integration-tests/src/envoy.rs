@@ -46,7 +46,8 @@ pub fn dist() -> PathBuf {
     repository().join("dist")
 }
 
-pub(crate) fn repository() -> &'static Path {
+/// The directory of this repository.
+pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 

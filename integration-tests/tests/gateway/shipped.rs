@@ -1,4 +1,8 @@
-//! envoy/envoy.yaml, as it is shipped.
+//! The configurations in envoy/, as they are shipped: here envoy.yaml, below it
+//! the recipes.
+
+mod live_rollout;
+mod validation;
 
 use http::request::Parts;
 use integration_tests::{
@@ -82,18 +86,6 @@ async fn server_of(client: &mut Client, call: Call) -> String {
     let answer = client.send(call).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.header_text("x-served-by").unwrap_or_else(|| panic!("no server: {answer:?}"))
-}
-
-#[test]
-fn it_passes_validation() {
-    let config = ShippedConfig::read("envoy/envoy.yaml")
-        .replacing("/etc/envoy/filters", &dist().display().to_string());
-    let validation = config.validate();
-    assert!(validation.accepted, "{}", validation.log);
-    for sign in ["deprecated", "[warning]", "[error]"] {
-        let complaint = validation.log.lines().find(|line| line.contains(sign));
-        assert_eq!(complaint, None);
-    }
 }
 
 #[tokio::test]
