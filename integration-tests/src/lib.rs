@@ -35,7 +35,7 @@ pub use answer::Answer;
 pub use call::{Call, grpc_frame};
 pub use client::{Broken, Client, whole};
 pub use config::{EnvoyConfig, Listening, WasmFilter};
-pub use envoy::{Validation, dist, repository, validate, validate_file};
+pub use envoy::{Validation, dist, grpcurl, repository, validate, validate_file};
 pub use gateway::Gateway;
 pub use log::EnvoyLog;
 pub use metrics::Metrics;

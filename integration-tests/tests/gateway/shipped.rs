@@ -1,6 +1,7 @@
 //! The configurations in envoy/, as they are shipped: here envoy.yaml, below it
 //! the recipes.
 
+mod grpcurl;
 mod live_rollout;
 mod validation;
 
@@ -13,6 +14,7 @@ use proto::grpc_health::{HealthCheckResponse, health_check_response::ServingStat
 use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 /// The model servers that the file names.
 const SERVERS: [&str; 4] = ["model-v1-a", "model-v1-b", "model-v1-c", "model-v2-a"];
@@ -28,23 +30,10 @@ struct Stack {
 impl Stack {
     async fn start() -> Self {
         let mut servers = BTreeMap::new();
-        let mut config = ShippedConfig::read("envoy/envoy.yaml")
-            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-            .replacing("port_value: 9901", "port_value: 0")
-            .replacing("/etc/envoy/filters", &dist().display().to_string());
         for name in SERVERS {
-            let server = Upstream::scripted(move |head| answer_as(name, head)).await;
-            config = config.replacing(
-                &format!("address: {name}, port_value: 9000"),
-                &format!("address: 127.0.0.1, port_value: {}", server.address().port()),
-            );
-            servers.insert(name, server);
+            servers.insert(name, Upstream::scripted(move |head| answer_as(name, head)).await);
         }
-        let gateway = config.start().await;
-        for (cluster, count) in [("demo-v1", 3), ("demo-v2", 1)] {
-            let healthy = format!("cluster.{cluster}.membership_healthy");
-            gateway.wait_for_stat(&healthy, |servers| servers == count).await;
-        }
+        let gateway = gateway_for(|name| servers[name].address()).await;
         let stack = Self { gateway, servers };
         stack.all_replicas_serve().await;
         stack
@@ -61,6 +50,26 @@ impl Stack {
         })
         .await;
     }
+}
+
+/// The shipped Envoy, with its servers at these addresses and healthy.
+async fn gateway_for(address: impl Fn(&str) -> SocketAddr) -> Gateway {
+    let mut config = ShippedConfig::read("envoy/envoy.yaml")
+        .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
+        .replacing("port_value: 9901", "port_value: 0")
+        .replacing("/etc/envoy/filters", &dist().display().to_string());
+    for name in SERVERS {
+        config = config.replacing(
+            &format!("address: {name}, port_value: 9000"),
+            &format!("address: 127.0.0.1, port_value: {}", address(name).port()),
+        );
+    }
+    let gateway = config.start().await;
+    for (cluster, count) in [("demo-v1", 3), ("demo-v2", 1)] {
+        let healthy = format!("cluster.{cluster}.membership_healthy");
+        gateway.wait_for_stat(&healthy, |servers| servers == count).await;
+    }
+    gateway
 }
 
 fn answer_as(name: &'static str, head: &Parts) -> Reply {
