@@ -1,5 +1,6 @@
 //! The model router.
 
+mod bodies;
 mod client_headers;
 mod configuration;
 mod hostile;
