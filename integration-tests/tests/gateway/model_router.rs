@@ -7,6 +7,7 @@ mod hostile;
 mod identity;
 mod observability;
 mod refusals;
+mod streaming;
 mod untouched;
 mod versions;
 
