@@ -47,9 +47,22 @@ impl Admin {
     /// # Panics
     /// When Envoy doesn't answer.
     pub async fn stat(&self, name: &str) -> Option<u64> {
+        self.statistic(name).await?.as_u64()
+    }
+
+    /// One of Envoy's own statistics that are a text, such as the
+    /// `version_text` of something that it has discovered.
+    ///
+    /// # Panics
+    /// When Envoy doesn't answer.
+    pub async fn text_stat(&self, name: &str) -> Option<String> {
+        Some(self.statistic(name).await?.as_str()?.to_owned())
+    }
+
+    async fn statistic(&self, name: &str) -> Option<Value> {
         let filter = name.replace('.', "\\.");
-        let stats = self.get_json(&format!("/stats?format=json&filter=^{filter}$")).await;
-        let stats = stats["stats"].as_array()?;
-        stats.iter().find(|stat| stat["name"] == name)?["value"].as_u64()
+        let mut listing = self.get_json(&format!("/stats?format=json&filter=^{filter}$")).await;
+        let stats = listing["stats"].as_array_mut()?;
+        Some(stats.iter_mut().find(|stat| stat["name"] == name)?["value"].take())
     }
 }

@@ -1,4 +1,4 @@
-use crate::answer::line;
+use crate::answer::{line, text_of};
 use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderMap, Method, Request, Version};
 use http_body_util::channel::{Channel, Sender};
@@ -130,6 +130,11 @@ impl Call {
     /// The path.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The value of a header, the first of that name.
+    pub fn header_text(&self, name: &str) -> Option<String> {
+        text_of(&self.headers, name)
     }
 
     pub(crate) fn into_request(self, version: Version, authority: &str) -> Request<CallBody> {

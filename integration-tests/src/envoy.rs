@@ -1,4 +1,4 @@
-//! Where things are: Envoy itself and the modules that it loads.
+//! Where things are: Envoy itself, the modules that it loads, other programs.
 
 use crate::config::EnvoyConfig;
 use std::env;
@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 
 /// The release that the filters are made for.
 const RELEASE: &str = "1.40.0";
+
+/// The release that scripts/setup gets.
+const GRPCURL_RELEASE: &str = "1.8.6";
 
 /// What Envoy says about a configuration without serving it.
 #[derive(Clone, Debug)]
@@ -46,22 +49,37 @@ pub fn dist() -> PathBuf {
     repository().join("dist")
 }
 
-pub(crate) fn repository() -> &'static Path {
+/// The directory of this repository.
+pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// Envoy's program: `ENVOY` names it, or scripts/setup has put it into its cache.
+/// Envoy's program.
 pub(crate) fn binary() -> PathBuf {
+    program("ENVOY", &format!("envoy-{RELEASE}/envoy"))
+}
+
+/// grpcurl's program.
+///
+/// # Panics
+/// When there is none.
+pub fn grpcurl() -> PathBuf {
+    program("GRPCURL", &format!("grpcurl-{GRPCURL_RELEASE}/grpcurl"))
+}
+
+/// A program that the variable names, or that scripts/setup has put into its
+/// cache.
+fn program(variable: &str, place: &str) -> PathBuf {
     let named = |variable| env::var_os(variable).filter(|value| !value.is_empty());
-    if let Some(program) = named("ENVOY").map(PathBuf::from) {
-        assert!(program.is_file(), "ENVOY is `{}`, which is no program", program.display());
+    if let Some(program) = named(variable).map(PathBuf::from) {
+        assert!(program.is_file(), "{variable} is `{}`, which is no program", program.display());
         return program;
     }
     let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default());
     let cache = named("XDG_CACHE_HOME").map_or_else(|| home().join(".cache"), PathBuf::from);
-    let release = cache.join("envoy-inference-filters").join(format!("envoy-{RELEASE}"));
-    let program = release.join("envoy");
-    assert!(program.is_file(), "no Envoy at {}: run ./scripts/setup", program.display());
+    let program = cache.join("envoy-inference-filters").join(place);
+    let part = variable.to_lowercase();
+    assert!(program.is_file(), "no {}: run ./scripts/setup {part}", program.display());
     program
 }
 

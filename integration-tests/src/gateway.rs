@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::config::{EnvoyConfig, WasmFilter, discovery_file, discovery_response};
 use crate::envoy::binary;
 use crate::log::EnvoyLog;
+use crate::memory::Memory;
 use crate::waiting::eventually;
 use serde_json::Value;
 use std::fs::{self, File};
@@ -91,6 +92,11 @@ impl Gateway {
     /// The number of its process.
     pub fn process_id(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The memory of its process.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.process_id())
     }
 
     /// The sum of the metric's series with these labels, among others. 0 if

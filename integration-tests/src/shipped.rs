@@ -19,6 +19,11 @@ impl ShippedConfig {
         let file = repository().join(path);
         let text =
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        Self::of_text(text)
+    }
+
+    /// What such a file would be with this text.
+    pub const fn of_text(text: String) -> Self {
         Self { text, workers: 1 }
     }
 

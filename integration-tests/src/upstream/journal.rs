@@ -93,7 +93,7 @@ impl Journal {
         };
         let entry = Arc::new(Mutex::new(Entry { received, body: BytesMut::new() }));
         lock(&self.0).push(Arc::clone(&entry));
-        Request::from_parts(head, RecordedBody { body, entry })
+        Request::from_parts(head, RecordedBody { body, entry, keeping: Keeping::Everything })
     }
 }
 
@@ -102,6 +102,22 @@ impl Journal {
 pub(crate) struct RecordedBody {
     body: Incoming,
     entry: Arc<Mutex<Entry>>,
+    keeping: Keeping,
+}
+
+/// What of a body is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeping {
+    Everything,
+    /// All but its bytes.
+    NoBytes,
+}
+
+impl RecordedBody {
+    /// From here on its bytes are not kept.
+    pub(super) const fn keep_nothing(&mut self) {
+        self.keeping = Keeping::NoBytes;
+    }
 }
 
 impl Body for RecordedBody {
@@ -112,7 +128,7 @@ impl Body for RecordedBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Failure>>> {
-        let Self { body, entry } = self.get_mut();
+        let Self { body, entry, keeping } = self.get_mut();
         let polled = Pin::new(&mut *body).poll_frame(context);
         let mut entry = lock(entry);
         match &polled {
@@ -120,7 +136,9 @@ impl Body for RecordedBody {
             Poll::Ready(None) => entry.received.ending = Ending::Complete,
             Poll::Ready(Some(Err(_))) => entry.received.ending = Ending::Broken,
             Poll::Ready(Some(Ok(frame))) => {
-                if let Some(bytes) = frame.data_ref() {
+                if let Some(bytes) = frame.data_ref()
+                    && *keeping == Keeping::Everything
+                {
                     entry.body.extend_from_slice(bytes);
                 }
                 entry.received.trailers = frame.trailers_ref().cloned();

@@ -1,4 +1,4 @@
-use super::{Failure, RecordedBody, ReplyBody};
+use super::{Digest, Failure, RecordedBody, ReplyBody};
 use crate::answer::Answer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -20,6 +20,9 @@ pub enum Reply {
     Echo,
     /// The same, but sends back what comes when it comes.
     EchoAtOnce,
+    /// Reads the whole request without keeping its body, and answers with
+    /// headers that hold its [`Digest`]; a gRPC call, also with an empty message.
+    Digest,
     /// Sends the answer's headers, and of its body what the test says when it
     /// says so. For one request only.
     Stepwise(Box<Answer>, StepwiseBody),
@@ -91,6 +94,12 @@ impl Reply {
                 let body = request.into_body().with_trailers(async move { trailers.map(Ok) });
                 Ok(with_head(answer, body.boxed_unsync()))
             }
+            Self::Digest => {
+                let is_grpc = is_grpc(request.headers());
+                let digest = Digest::read(request.into_body()).await?;
+                let answer = if is_grpc { Answer::grpc(&()) } else { Answer::status(200) };
+                Ok(whole(digest.tell(answer)))
+            }
             Self::Stepwise(answer, StepwiseBody(channel)) => {
                 let channel = channel.lock().expect("nobody panicked with it").take();
                 let channel = channel.ok_or("a stepwise reply is for one request only")?;
@@ -161,12 +170,12 @@ fn echoed_head(headers: &HeaderMap) -> Answer {
             answer = answer.header(name, value);
         }
     }
-    match headers.get("content-type") {
-        Some(kind) if kind.as_bytes().starts_with(b"application/grpc") => {
-            answer.trailer("grpc-status", "0")
-        }
-        _ => answer,
-    }
+    if is_grpc(headers) { answer.trailer("grpc-status", "0") } else { answer }
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get("content-type").map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
 }
 
 fn merged(one: Option<HeaderMap>, other: Option<HeaderMap>) -> Option<HeaderMap> {

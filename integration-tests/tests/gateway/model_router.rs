@@ -1,11 +1,13 @@
 //! The model router.
 
+mod bodies;
 mod client_headers;
 mod configuration;
 mod hostile;
 mod identity;
 mod observability;
 mod refusals;
+mod streaming;
 mod untouched;
 mod versions;
 

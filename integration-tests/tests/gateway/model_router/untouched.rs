@@ -1,23 +1,15 @@
-//! Calls that mean no model pass the router untouched, and calls that go both
-//! ways don't wait for each other.
+//! Calls that mean no model pass the router untouched.
 
 use super::{Stand, config, server_of};
-use http_body_util::BodyExt;
-use integration_tests::{Call, Gateway, Reply, Upstream, grpc_frame, in_time};
-use prost::Message;
-use proto::inference::ModelInferRequest;
+use integration_tests::{Call, Gateway, Upstream};
 use proto::prediction::PredictRequest;
 use serde_json::json;
-use tokio::sync::mpsc;
-use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::service::Routes;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_reflection::pb::v1::ServerReflectionRequest;
-use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
-use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 
-async fn real_server() -> (Upstream, Gateway) {
+/// A gateway in front of real health and reflection services.
+pub(super) async fn real_server() -> (Upstream, Gateway) {
     let (_, health) = tonic_health::server::health_reporter();
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::FILE_DESCRIPTOR_SET)
@@ -40,49 +32,6 @@ async fn health_checks_pass() {
     let request = HealthCheckRequest { service: String::new() };
     let response = client.check(request).await.expect("an answer").into_inner();
     assert_eq!(response.status(), tonic_health::pb::health_check_response::ServingStatus::Serving);
-}
-
-#[tokio::test]
-async fn reflection_answers_before_it_has_heard_everything() {
-    let (_server, gateway) = real_server().await;
-    let mut client = ServerReflectionClient::new(gateway.grpc().await);
-    let (questions, asked) = mpsc::channel(1);
-    let ask = || ServerReflectionRequest {
-        host: String::new(),
-        message_request: Some(MessageRequest::ListServices(String::new())),
-    };
-    questions.send(ask()).await.unwrap();
-    let stream = client.server_reflection_info(ReceiverStream::new(asked));
-    let mut answers = in_time("the stream", stream).await.expect("a stream").into_inner();
-    for _ in 0..3 {
-        let answer = in_time("an answer", answers.message()).await.expect("no error");
-        assert!(answer.is_some(), "the stream has ended");
-        questions.send(ask()).await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn an_inference_stream_flows_both_ways() {
-    let server = Upstream::scripted(|_| Reply::EchoAtOnce).await;
-    let gateway = Gateway::builder()
-        .filter("model-router", &config(json!({})))
-        .cluster("demo-v1", &[server.address()])
-        .route_by_header("x-model-cluster")
-        .start()
-        .await;
-    let mut client = gateway.http2().await;
-    let call = Call::post("/inference.GRPCInferenceService/ModelStreamInfer")
-        .header("content-type", "application/grpc");
-    let (mut sender, answer) = client.open(call);
-    let request = ModelInferRequest { model_name: "demo".into(), ..ModelInferRequest::default() };
-    let message = grpc_frame(&request.encode_to_vec());
-    sender.send_data(message.clone()).await.unwrap();
-    let mut answer = in_time("the answer", answer).await.expect("an answer");
-    for _ in 0..3 {
-        let echoed = in_time("the echo", answer.body_mut().frame()).await.unwrap().unwrap();
-        assert_eq!(echoed.data_ref(), Some(&message));
-        sender.send_data(message.clone()).await.unwrap();
-    }
 }
 
 #[tokio::test]

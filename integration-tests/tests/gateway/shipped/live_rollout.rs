@@ -1,0 +1,322 @@
+//! envoy/recipes/live-rollout: a split that is moved under traffic, by replacing
+//! a file as its comments say.
+
+use http::request::Parts;
+use http_body_util::BodyExt;
+use integration_tests::{
+    Answer, Call, Client, Gateway, Reply, ShippedConfig, Traffic, Upstream, dist, eventually,
+    grpc_frame, in_time,
+};
+use prost::Message;
+use proto::inference::ModelInferRequest;
+use proto::prediction::{PredictRequest, PredictResponse};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+const DISCOVERY: &str = "extension_config_discovery.http_filter.model-router";
+
+const STREAM: &str = "/inference.GRPCInferenceService/ModelStreamInfer";
+
+/// How many callers are known by a session, on each connection.
+const SESSIONS: usize = 20;
+
+/// The recipe, with a directory of its own for the file that is replaced.
+struct Rollout {
+    gateway: Gateway,
+    directory: TempDir,
+    _servers: [Upstream; 2],
+}
+
+impl Rollout {
+    async fn start(first: &ShippedConfig) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        fs::write(directory.path().join("model-router.yaml"), first.text()).expect("a file");
+        Self::start_in(directory).await
+    }
+
+    async fn start_in(directory: TempDir) -> Self {
+        let servers = [
+            Upstream::scripted(|head| answer_as("v1", head)).await,
+            Upstream::scripted(|head| answer_as("v2", head)).await,
+        ];
+        let mut config = ShippedConfig::read("envoy/recipes/live-rollout/envoy.yaml")
+            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
+            .replacing("port_value: 9901", "port_value: 0")
+            .replacing("/etc/envoy/discovery", &directory.path().display().to_string());
+        for (name, server) in ["model-v1-a", "model-v2-a"].into_iter().zip(&servers) {
+            config = config.replacing(
+                &format!("address: {name}, port_value: 9000"),
+                &format!("address: 127.0.0.1, port_value: {}", server.address().port()),
+            );
+        }
+        Self { gateway: config.workers(2).start().await, directory, _servers: servers }
+    }
+
+    /// What the operator does: another file beside it, then `mv`.
+    fn replace(&self, file: &ShippedConfig) {
+        let next = self.directory.path().join("next.yaml");
+        fs::write(&next, file.text()).expect("a file");
+        fs::rename(next, self.directory.path().join("model-router.yaml")).expect("a file system");
+    }
+
+    async fn wait_for_version(&self, version: &str) {
+        let stat = format!("{DISCOVERY}.version_text");
+        eventually(version, async || {
+            self.gateway.admin().text_stat(&stat).await.filter(|text| text == version)
+        })
+        .await;
+    }
+
+    async fn wait_for_count(&self, counter: &str, expected: u64) {
+        let stat = format!("{DISCOVERY}.{counter}");
+        self.gateway.wait_for_stat(&stat, |count| count == expected).await;
+    }
+
+    /// Ends it. The only failure in its log is the file that was refused.
+    fn stop_after_a_bad_file(self) {
+        let log = self.gateway.log().text();
+        assert!(log.contains("models[0].versions: weights add up to 90, must be 100"), "{log}");
+        let alarms = self.gateway.stop();
+        assert!(alarms.iter().all(|alarm| alarm.contains("failed to load")), "{alarms:#?}");
+    }
+}
+
+/// The file that is shipped, with this split.
+fn split(v1: u32, v2: u32) -> ShippedConfig {
+    ShippedConfig::read("envoy/recipes/live-rollout/model-router.yaml")
+        .replacing("/etc/envoy/filters", &dist().display().to_string())
+        .replacing(r#""weight": 95}"#, &format!(r#""weight": {v1}}}"#))
+        .replacing(r#""weight": 5}"#, &format!(r#""weight": {v2}}}"#))
+        .replacing("version_info: v2 gets 5 percent", &format!("version_info: {}", version(v2)))
+}
+
+fn version(v2: u32) -> String {
+    format!("v2 gets {v2} percent")
+}
+
+fn answer_as(version: &'static str, head: &Parts) -> Reply {
+    let answer = match head.uri.path() {
+        STREAM => return Reply::EchoAtOnce,
+        path if path.starts_with("/prediction.") => Answer::grpc(&PredictResponse::default()),
+        _ => Answer::json_value(&json!({"choices": []})),
+    };
+    Reply::whole(answer.header("x-served-version", version))
+}
+
+/// Load on several connections of each kind, and who got which version.
+struct Load {
+    traffic: Traffic,
+    connections: Vec<Arc<Mutex<Vec<Served>>>>,
+}
+
+/// A call that was served.
+#[derive(Clone)]
+struct Served {
+    /// None if the caller is nobody in particular.
+    session: Option<String>,
+    by_v2: bool,
+}
+
+impl Load {
+    async fn on(gateway: &Gateway) -> Self {
+        let chat = Call::post("/v1/chat/completions")
+            .json(&json!({"messages": [{"role": "user", "content": "hi"}], "model": "demo"}));
+        let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".into() };
+        let predict = Call::grpc("/prediction.PredictionService/Predict", &request);
+        let mut load = Self { traffic: Traffic::default(), connections: Vec::new() };
+        for _ in 0..2 {
+            load.add(gateway.http1().await, chat.clone());
+            load.add(gateway.http2().await, chat.clone());
+            load.add(gateway.http2().await, predict.clone());
+        }
+        load
+    }
+
+    /// On this connection every other call has a session.
+    fn add(&mut self, client: Client, call: Call) {
+        let served = Arc::new(Mutex::new(Vec::new()));
+        self.connections.push(Arc::clone(&served));
+        let connection = self.connections.len();
+        let mut number = 0;
+        let next = move || {
+            number += 1;
+            match number % 2 {
+                0 => call.clone(),
+                _ => {
+                    let session = format!("{connection}-{}", number / 2 % SESSIONS);
+                    call.clone().header("x-session-id", session)
+                }
+            }
+        };
+        let check = move |call: &Call, answer: Answer| {
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert!(answer.grpc_status().is_none_or(|status| status == 0), "{answer:?}");
+            let by_v2 = match answer.header_text("x-served-version").as_deref() {
+                Some("v1") => false,
+                Some("v2") => true,
+                _ => panic!("nobody served it: {answer:?}"),
+            };
+            let session = call.header_text("x-session-id");
+            served.lock().unwrap().push(Served { session, by_v2 });
+        };
+        self.traffic.add(client, next, check);
+    }
+
+    /// Waits until the calls of nobody in particular are divided like that on
+    /// every connection, and then sees that they are.
+    async fn assert_share_becomes(&self, v2: f64) {
+        eventually(&format!("a share of {v2}"), async || {
+            let windows = self.connections.iter().map(|connection| {
+                let served = connection.lock().unwrap();
+                anonymous(&served[served.len().saturating_sub(200)..])
+            });
+            windows.map(|window| window.is_divided(100, v2)).all(|it| it).then_some(())
+        })
+        .await;
+        self.assert_share_is(v2).await;
+    }
+
+    async fn assert_share_is(&self, v2: f64) {
+        let before: Vec<usize> =
+            self.connections.iter().map(|it| it.lock().unwrap().len()).collect();
+        self.traffic.flow(400).await;
+        let mut since = Tally::default();
+        for (connection, before) in self.connections.iter().zip(before) {
+            since.add(anonymous(&connection.lock().unwrap()[before..]));
+        }
+        assert!(since.is_divided(1_000, v2), "{since:?} instead of a share of {v2}");
+    }
+
+    /// For each session the versions that it got, in order.
+    fn sessions(&self) -> BTreeMap<String, Vec<bool>> {
+        let mut sessions = BTreeMap::<String, Vec<bool>>::new();
+        for connection in &self.connections {
+            for served in connection.lock().unwrap().iter() {
+                if let Some(session) = served.session.clone() {
+                    sessions.entry(session).or_default().push(served.by_v2);
+                }
+            }
+        }
+        sessions
+    }
+}
+
+/// How many calls went to which version.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    calls: u32,
+    by_v2: u32,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.calls += other.calls;
+        self.by_v2 += other.by_v2;
+    }
+
+    /// Whether there are enough of them, and they are divided like that, but for
+    /// five standard deviations.
+    fn is_divided(self, enough: u32, v2: f64) -> bool {
+        let calls = f64::from(self.calls);
+        let deviation = (calls * v2 * (1.0 - v2)).sqrt();
+        self.calls >= enough && (f64::from(self.by_v2) - calls * v2).abs() <= 5.0 * deviation
+    }
+}
+
+fn anonymous(served: &[Served]) -> Tally {
+    let served = served.iter().filter(|served| served.session.is_none());
+    served.fold(Tally::default(), |tally, served| Tally {
+        calls: tally.calls + 1,
+        by_v2: tally.by_v2 + u32::from(served.by_v2),
+    })
+}
+
+#[tokio::test]
+async fn a_split_moves_without_a_failed_request() {
+    let rollout = Rollout::start(&split(95, 5)).await;
+    let load = Load::on(&rollout.gateway).await;
+    load.assert_share_becomes(0.05).await;
+    rollout.replace(&split(50, 50));
+    load.assert_share_becomes(0.5).await;
+    rollout.wait_for_version(&version(50)).await;
+    rollout.replace(&split(0, 100));
+    load.assert_share_becomes(1.0).await;
+    rollout.wait_for_version(&version(100)).await;
+
+    let sessions = load.sessions();
+    assert_eq!(sessions.len(), 6 * SESSIONS);
+    for (session, versions) in sessions {
+        assert!(versions.is_sorted(), "{session} was moved back: {versions:?}");
+        assert_eq!(versions.last(), Some(&true), "{session} was left behind");
+    }
+    load.traffic.end().await;
+    let failed = rollout.gateway.admin().stat("http.inference.downstream_rq_5xx").await;
+    assert_eq!(failed, Some(0));
+}
+
+#[tokio::test]
+async fn a_bad_file_changes_nothing_and_shows_in_the_metrics() {
+    let rollout = Rollout::start(&split(0, 100)).await;
+    let load = Load::on(&rollout.gateway).await;
+    load.assert_share_becomes(1.0).await;
+    rollout.replace(&ShippedConfig::of_text("{ no YAML".into()));
+    rollout.wait_for_count("update_failure", 1).await;
+    rollout.replace(&split(10, 80));
+    rollout.wait_for_count("update_rejected", 1).await;
+    rollout.wait_for_count("config_fail", 2).await;
+    load.assert_share_is(1.0).await;
+    rollout.wait_for_version(&version(100)).await;
+
+    rollout.replace(&split(50, 50));
+    rollout.wait_for_version(&version(50)).await;
+    load.assert_share_becomes(0.5).await;
+    load.traffic.end().await;
+    rollout.stop_after_a_bad_file();
+}
+
+#[tokio::test]
+async fn a_stream_that_is_under_way_goes_on() {
+    let rollout = Rollout::start(&split(100, 0)).await;
+    let mut client = rollout.gateway.http2().await;
+    let call = Call::post(STREAM).header("content-type", "application/grpc");
+    let (mut sender, answer) = client.open(call);
+    let request = ModelInferRequest { model_name: "demo".into(), ..ModelInferRequest::default() };
+    let message = grpc_frame(&request.encode_to_vec());
+    sender.send_data(message.clone()).await.unwrap();
+    let mut answer = in_time("the answer", answer).await.expect("an answer");
+    for v2 in [50, 100, 50] {
+        let echoed = in_time("the echo", answer.body_mut().frame()).await.unwrap().unwrap();
+        assert_eq!(echoed.data_ref(), Some(&message));
+        rollout.replace(&split(100 - v2, v2));
+        rollout.wait_for_version(&version(v2)).await;
+        sender.send_data(message.clone()).await.unwrap();
+    }
+    in_time("the echo", answer.body_mut().frame()).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn while_there_was_no_good_file_every_request_is_answered_500() {
+    let rollout = Rollout::start(&split(10, 80)).await;
+    rollout.wait_for_count("config_fail", 1).await;
+    let mut client = rollout.gateway.http1().await;
+    let call = Call::post("/v1/chat/completions").json(&json!({"model": "demo"}));
+    assert_eq!(client.send(call.clone()).await.status, 500);
+    let log = rollout.gateway.access_log();
+    log.wait_for("the reason", |entry| entry["flags"] == "NFCF").await;
+
+    rollout.replace(&split(0, 100));
+    let served = eventually("a good file's effect", async || {
+        Some(client.send(call.clone()).await).filter(|answer| answer.status == 200)
+    });
+    assert_eq!(served.await.header_text("x-served-version").as_deref(), Some("v2"));
+    rollout.stop_after_a_bad_file();
+}
+
+#[tokio::test]
+#[should_panic(expected = "Envoy ended with")]
+async fn without_a_file_envoy_does_not_start() {
+    Rollout::start_in(tempfile::tempdir().expect("a temporary directory")).await;
+}
