@@ -250,6 +250,22 @@ fn wanted_message() -> impl Strategy<Value = Vec<u8>> {
     vec(field, 0..6).prop_map(|fields| fields.concat())
 }
 
+/// Names near the length at which its varint grows, and names of odd letters.
+fn served_model() -> impl Strategy<Value = String> {
+    prop_oneof![text().prop_map(|text| format!("m{text}")), "[a-z]{110,130}"]
+}
+
+/// Numbers of every length, and what is nearly one.
+fn served_version() -> impl Strategy<Value = Option<String>> {
+    let version = prop_oneof![
+        (0..20_i64).prop_map(|version| version.to_string()),
+        any::<i64>().prop_map(|version| version.to_string()),
+        select(vec!["stable", "007", "+7", "-0", "9223372036854775808"]).prop_map(str::to_owned),
+        "[a-z]{1,200}",
+    ];
+    proptest::option::of(version)
+}
+
 fn key(number: u32, wire_type: u32) -> Vec<u8> {
     varint(u64::from(number << 3 | wire_type))
 }
@@ -334,6 +350,26 @@ proptest! {
     fn noise_is_judged_as_prost_judges_it(message in vec(any::<u8>(), 0..64), cuts in cuts()) {
         oracle::protobuf::agrees(&message, &cuts);
         oracle::identity::grpc_agrees(&message, &cuts);
+    }
+
+    #[test]
+    fn json_with_another_model_is_the_same_but_for_that(
+        text in json_text(),
+        changes in vec(change(), 0..2),
+        model in served_model(),
+    ) {
+        oracle::rewriting::json_agrees(&changed(text, &changes), &model);
+    }
+
+    #[test]
+    fn a_message_with_other_names_is_the_same_but_for_these(
+        message in wire_message(),
+        changes in vec(change(), 0..2),
+        model in served_model(),
+        version in served_version(),
+    ) {
+        oracle::rewriting::grpc_agrees(&message, &model, version.as_deref());
+        oracle::rewriting::grpc_agrees(&changed(message, &changes), &model, version.as_deref());
     }
 
     #[test]

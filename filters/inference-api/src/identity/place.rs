@@ -1,8 +1,6 @@
 use core::ops::Range;
 
-use super::NamedVersion;
-use crate::grpc::PREFIX_BYTES;
-use crate::protobuf::{Extent, FieldPath};
+use super::message::MessagePlace;
 
 /// Where a body names its model, so that another name can be put there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,49 +24,6 @@ enum Kind {
     },
     Message(Box<MessagePlace>),
 }
-
-/// Where a gRPC message names its model; offsets are the message's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct MessagePlace {
-    /// How many bytes the message has.
-    pub(super) length: u64,
-    pub(super) model: Option<FieldPlaces<String>>,
-    pub(super) version: Option<FieldPlaces<NamedVersion>>,
-    /// How the version is written, if it is a member of a oneof.
-    pub(super) one_of: Option<VersionOneOf>,
-    /// The messages around these, inner ones first.
-    pub(super) enclosures: Vec<Extent>,
-}
-
-/// A field that says something, and all places where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct FieldPlaces<T> {
-    pub(super) said: T,
-    /// Whether other places say something else.
-    pub(super) is_contradictory: bool,
-    pub(super) places: Vec<Extent>,
-}
-
-/// A oneof of a version and a label. Paths begin with the member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct VersionOneOf {
-    pub(super) version: FieldPath,
-    pub(super) label: FieldPath,
-    pub(super) version_type: VersionType,
-}
-
-/// What the version of a oneof is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum VersionType {
-    Integer,
-    Text,
-    /// Its contract is not known, and the label stands there.
-    Unknown,
-}
-
-/// Wire types.
-const VARINT: u64 = 0;
-const DELIMITED: u64 = 2;
 
 impl Place {
     pub(super) const fn json(model: String, span: Range<u64>) -> Self {
@@ -98,124 +53,206 @@ impl Place {
     }
 }
 
-impl MessagePlace {
-    fn rewrite(&self, model: &str, version: Option<&str>) -> Vec<Splice> {
-        let mut splices = Vec::new();
-        if let Some(field) = &self.model
-            && (field.said != model || field.is_contradictory)
-        {
-            splices.extend(field.places.iter().map(|place| text(place, model.as_bytes())));
-        }
-        if let (Some(field), Some(version)) = (&self.version, version)
-            && (!self.says(&field.said, version) || field.is_contradictory)
-        {
-            splices.extend(field.places.iter().filter_map(|place| self.version(place, version)));
-        }
-        // Inner ones first, so that what is added to a length counts further out.
-        for enclosure in &self.enclosures {
-            let value = enclosure.value();
-            let old = value.end.saturating_sub(value.start);
-            if let Some(new) = length_after(&splices, &value, old) {
-                splices.push(Splice { range: enclosure.length(), bytes: varint(new) });
-            }
-        }
-        let new_length = length_after(&splices, &(0..self.length), self.length);
-        for splice in &mut splices {
-            splice.range = in_body(splice.range.start)..in_body(splice.range.end);
-        }
-        if let Some(length) = new_length {
-            let length = u32::try_from(length).unwrap_or(u32::MAX);
-            splices.push(Splice { range: 1..PREFIX_BYTES, bytes: length.to_be_bytes().to_vec() });
-        }
-        splices.sort_by_key(|splice| splice.range.start);
-        splices
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::BodyIdentity;
+    use crate::identity::{BodyReader, Limits, Reading};
+    use crate::protobuf::FieldPath;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    const OPEN_INFERENCE: BodyIdentity = BodyIdentity::Grpc {
+        model: FieldPath::new(&[1]),
+        version: Some(FieldPath::new(&[2])),
+        label: None,
+    };
+
+    const TENSORFLOW_SERVING: BodyIdentity = BodyIdentity::Grpc {
+        model: FieldPath::new(&[1, 1]),
+        version: Some(FieldPath::new(&[1, 2, 1])),
+        label: Some(FieldPath::new(&[1, 4])),
+    };
+
+    fn place(identity: &BodyIdentity, body: &[u8]) -> Option<Place> {
+        let mut reader = BodyReader::new(identity, None, Reading::default());
+        assert_eq!(reader.push(body).and_then(|_| reader.finish()), Ok(()));
+        reader.named().and_then(|named| named.place.clone())
     }
 
-    /// Whether a version that is said is this one as it would be written.
-    fn says(&self, said: &NamedVersion, version: &str) -> bool {
-        let is_label = matches!(said, NamedVersion::Label(_));
-        let is_same = self.one_of.is_none_or(|one_of| one_of.writes_label(version) == is_label);
-        said.text() == version && is_same
-    }
-
-    fn version(&self, place: &Extent, version: &str) -> Option<Splice> {
-        match self.one_of {
-            Some(one_of) => Some(Splice { range: place.whole(), bytes: one_of.member(version) }),
-            None if place.length().is_empty() => {
-                let bytes = varint(integer(version)?.cast_unsigned());
-                Some(Splice { range: place.value(), bytes })
-            }
-            None => Some(text(place, version.as_bytes())),
+    fn rewritten(
+        identity: &BodyIdentity,
+        body: &[u8],
+        model: &str,
+        version: Option<&str>,
+    ) -> Vec<u8> {
+        let mut result = body.to_vec();
+        for splice in place(identity, body).unwrap().rewrite(model, version).into_iter().rev() {
+            let range =
+                splice.range.start.try_into().unwrap()..splice.range.end.try_into().unwrap();
+            result.splice::<Range<usize>, _>(range, splice.bytes);
         }
-    }
-}
-
-impl VersionOneOf {
-    fn writes_label(&self, version: &str) -> bool {
-        match self.version_type {
-            VersionType::Integer => integer(version).is_none(),
-            VersionType::Text => false,
-            VersionType::Unknown => true,
-        }
+        result
     }
 
-    /// The member of the oneof that holds this version.
-    fn member(&self, version: &str) -> Vec<u8> {
-        let writes_label = self.writes_label(version);
-        let path = if writes_label { self.label } else { self.version };
-        let mut numbers = path.numbers().iter().rev().copied();
-        let innermost = numbers.next().unwrap_or_default();
-        let field = match integer(version) {
-            Some(integer) if !writes_label && self.version_type == VersionType::Integer => {
-                [key(innermost, VARINT), varint(integer.cast_unsigned())].concat()
-            }
-            _ => delimited(innermost, version.as_bytes()),
+    fn framed(message: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        [&[0][..], &length, message].concat()
+    }
+
+    /// A length-delimited field.
+    fn delimited(number: u8, value: &[u8]) -> Vec<u8> {
+        let mut field = vec![number << 3 | 2];
+        prost::encoding::encode_varint(crate::wide(value.len()), &mut field);
+        [&field, value].concat()
+    }
+
+    /// An Open Inference request: some tensor, a name, and perhaps a version.
+    fn infer(name: &str, version: &[u8]) -> Vec<u8> {
+        let tensor = delimited(7, &[9; 5]);
+        framed(&[&tensor[..], &delimited(1, name.as_bytes()), version, &tensor].concat())
+    }
+
+    /// A TensorFlow Serving request whose spec holds this.
+    fn predict(spec: &[&[u8]]) -> Vec<u8> {
+        framed(&[delimited(1, &spec.concat()), delimited(2, b"inputs")].concat())
+    }
+
+    #[test]
+    fn in_json_the_string_is_replaced_with_its_quotes() {
+        let rewritten = |body: &str, model: &str| {
+            let after =
+                rewritten(&BodyIdentity::JsonModel, body.as_bytes(), model, Some("no version"));
+            String::from_utf8(after).unwrap()
         };
-        numbers.fold(field, |field, number| delimited(number, &field))
+        let body = r#"{ "model" : "a\u0062" , "n":1.0}"#;
+        assert_eq!(rewritten(body, "q\"é\n"), "{ \"model\" : \"q\\\"é\\n\" , \"n\":1.0}");
+        assert_eq!(rewritten(body, "ab"), body, "it says so already");
+        assert_eq!(place(&BodyIdentity::JsonModel, b"{}"), None);
+        assert_eq!(place(&BodyIdentity::JsonModel, br#"{"model":null}"#), None);
     }
-}
 
-/// A text in the place of another one, its length included if it is another.
-fn text(place: &Extent, text: &[u8]) -> Splice {
-    let (value, length) = (place.value(), crate::wide(text.len()));
-    if value.end.saturating_sub(value.start) == length {
-        return Splice { range: value, bytes: text.to_vec() };
+    #[test]
+    fn in_a_message_the_lengths_around_a_name_follow() {
+        let rewritten =
+            |model: &str| rewritten(&OPEN_INFERENCE, &infer("model", b""), model, Some("3"));
+        for model in ["m".to_owned(), "other".to_owned(), "x".repeat(127), "x".repeat(128)] {
+            assert_eq!(rewritten(&model), infer(&model, b""), "no version is added");
+        }
+        let name = |length| delimited(1, "x".repeat(length).as_bytes());
+        let signature = delimited(3, b"signature");
+        for (from, to) in [(1, 113), (1, 115), (1, 116), (200, 1), (115, 20_000), (256, 3)] {
+            let body = predict(&[&name(from), &signature]);
+            let expected = predict(&[&name(to), &signature]);
+            let after = self::rewritten(&TENSORFLOW_SERVING, &body, &"x".repeat(to), None);
+            assert_eq!(after, expected, "from {from} to {to}");
+        }
     }
-    Splice { range: place.length().start..value.end, bytes: [&varint(length), text].concat() }
-}
 
-/// The length of what stands in this range, if it becomes another one.
-fn length_after(splices: &[Splice], range: &Range<u64>, old: u64) -> Option<u64> {
-    let inside = splices
-        .iter()
-        .filter(|splice| range.start <= splice.range.start && splice.range.end <= range.end);
-    let (mut added, mut removed) = (0_u64, 0_u64);
-    for splice in inside {
-        added = added.saturating_add(crate::wide(splice.bytes.len()));
-        removed = removed.saturating_add(splice.range.end.saturating_sub(splice.range.start));
+    #[test]
+    fn what_keeps_its_length_keeps_how_the_length_is_written() {
+        let spec = [&[0x0a, 0x85, 0x00][..], b"model"].concat();
+        let body = framed(&[&[0x0a, 0x88, 0x00][..], &spec].concat());
+        let after = rewritten(&TENSORFLOW_SERVING, &body, "other", None);
+        assert_eq!(after, framed(b"\x0a\x88\x00\x0a\x85\x00other"));
+        // Otherwise they become as short as they can be.
+        let after = rewritten(&TENSORFLOW_SERVING, &body, "ab", None);
+        assert_eq!(after, framed(b"\x0a\x04\x0a\x02ab"));
     }
-    (added != removed).then(|| old.saturating_sub(removed).saturating_add(added))
-}
 
-const fn in_body(offset: u64) -> u64 {
-    offset.saturating_add(PREFIX_BYTES)
-}
+    #[test]
+    fn a_version_is_replaced_where_it_is_named() {
+        let body = infer("m", &delimited(2, b"stable"));
+        let expected = infer("m", &delimited(2, b"12"));
+        assert_eq!(rewritten(&OPEN_INFERENCE, &body, "m", Some("12")), expected);
+        assert_eq!(rewritten(&OPEN_INFERENCE, &body, "m", None), body);
+        assert_eq!(rewritten(&OPEN_INFERENCE, &body, "m", Some("stable")), body);
+        let empty = infer("m", &delimited(2, b""));
+        assert_eq!(rewritten(&OPEN_INFERENCE, &empty, "m", Some("12")), empty);
+    }
 
-/// A version that an `int64` holds, in the form in which it is read.
-fn integer(version: &str) -> Option<i64> {
-    version.parse().ok().filter(|integer: &i64| integer.to_string() == version)
-}
+    #[test]
+    fn a_version_and_a_label_take_each_others_place() {
+        let name = delimited(1, b"m");
+        let number = |value: u8| delimited(2, &[1 << 3, value]);
+        let label = |text: &str| delimited(4, text.as_bytes());
+        for (from, version, to) in [
+            (number(5), "7", number(7)),
+            (number(5), "5", number(5)),
+            (number(5), "stable", label("stable")),
+            (label("canary"), "7", number(7)),
+            (label("canary"), "stable", label("stable")),
+            (label("7"), "7", number(7)),
+            (number(7), "007", label("007")),
+            (delimited(2, b""), "0", delimited(2, b"")),
+            (delimited(2, b""), "1", number(1)),
+            (Vec::new(), "7", Vec::new()),
+        ] {
+            let after =
+                rewritten(&TENSORFLOW_SERVING, &predict(&[&from, &name]), "m", Some(version));
+            assert_eq!(after, predict(&[&to, &name]), "{from:x?} to {version}");
+        }
+        let minus_one = delimited(2, &[&[1 << 3][..], &[0xff; 9], &[1]].concat());
+        let after = rewritten(&TENSORFLOW_SERVING, &predict(&[&number(5)]), "m", Some("-1"));
+        assert_eq!(after, predict(&[&minus_one]), "a model of another source is not added");
+    }
 
-fn delimited(number: u32, value: &[u8]) -> Vec<u8> {
-    [&key(number, DELIMITED), &varint(crate::wide(value.len())), value].concat()
-}
+    #[test]
+    fn an_integer_becomes_another_integer_and_nothing_else() {
+        let identity = BodyIdentity::Grpc {
+            model: FieldPath::new(&[1]),
+            version: Some(FieldPath::new(&[2])),
+            label: None,
+        };
+        let body = |value: &[u8]| framed(&[&delimited(1, b"m"), &[2 << 3][..], value].concat());
+        let rewritten = |version: &str| rewritten(&identity, &body(&[5]), "m", Some(version));
+        assert_eq!(rewritten("300"), body(&[0xac, 0x02]));
+        assert_eq!(rewritten("stable"), body(&[5]));
+    }
 
-fn key(number: u32, wire_type: u64) -> Vec<u8> {
-    varint(u64::from(number) << 3 | wire_type)
-}
+    #[test]
+    fn in_a_oneof_of_texts_each_stays_what_it_is() {
+        let identity = BodyIdentity::Grpc {
+            model: FieldPath::new(&[1]),
+            version: Some(FieldPath::new(&[2])),
+            label: Some(FieldPath::new(&[3])),
+        };
+        let body = |choice: &[u8]| framed(&[&delimited(1, b"m"), choice].concat());
+        for (number, version) in [(2, "7"), (2, "blue"), (3, "7"), (3, "blue")] {
+            let from = body(&delimited(number, b"green"));
+            let after = rewritten(&identity, &from, "m", Some(version));
+            assert_eq!(after, body(&delimited(number, version.as_bytes())), "{number} {version}");
+        }
+    }
 
-fn varint(value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    prost::encoding::encode_varint(value, &mut bytes);
-    bytes
+    #[test]
+    fn a_name_is_replaced_wherever_it_stands() {
+        let tasks =
+            BodyIdentity::Grpc { model: FieldPath::new(&[1, 1, 1]), version: None, label: None };
+        let body = |name: &str, count| {
+            let method = delimited(2, b"classify");
+            let spec = delimited(1, &delimited(1, name.as_bytes()));
+            let task = delimited(1, &[spec, method].concat());
+            framed(&[task.repeat(count), delimited(2, b"input")].concat())
+        };
+        let long = "long".repeat(50);
+        for count in [1, 2, 16] {
+            assert_eq!(rewritten(&tasks, &body("m", count), &long, None), body(&long, count));
+        }
+        assert_eq!(place(&tasks, &body("m", 17)), None, "more places than are kept");
+    }
+
+    #[test]
+    fn a_message_of_nearly_4_gib_has_no_place() {
+        let limits = Limits { whole_message_bytes: 0, ..Limits::default() };
+        let place = |length: u32| {
+            let reading = Reading { limits, ..Reading::default() };
+            let mut reader = BodyReader::new(&OPEN_INFERENCE, None, reading);
+            let prefix = [&[0][..], &length.to_be_bytes()].concat();
+            reader.push(&[&prefix, &delimited(1, b"m")[..], &[0x3a]].concat()).unwrap();
+            reader.named().unwrap().place.clone()
+        };
+        assert!(place(u32::MAX - (1 << 24)).is_some());
+        assert_eq!(place(u32::MAX - (1 << 24) + 2), None);
+    }
 }

@@ -285,6 +285,8 @@ fn a_long_message_is_certain_where_a_field_behind_its_names_begins() {
     assert_eq!(points(&OPEN_INFERENCE, STRICT, &[&name, &id, &long]), (Some(12), None));
     // Another model before that, and behind it.
     assert_eq!(points(&OPEN_INFERENCE, STRICT, &[&name, &other, &long]), (None, repeated(11)));
+    let broken = points(&OPEN_INFERENCE, STRICT, &[&name, &other, &[0], &long]);
+    assert_eq!(broken, (None, repeated(11)), "what stands first is told");
     let points_behind = points(&OPEN_INFERENCE, STRICT, &[&name, &long, &other]);
     assert_eq!(points_behind, (Some(9), repeated(83)));
     assert_eq!(points(&OPEN_INFERENCE, STRICT, &[&name, &long, &name]), (Some(9), None));

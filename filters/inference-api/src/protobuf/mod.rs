@@ -19,7 +19,7 @@ mod sink;
 
 pub use error::{ProtobufError, ProtobufErrorKind};
 pub(crate) use fields::Fields;
-pub use fields::{Field, FieldReader, Found, FoundValue, OneOf, Shape, WantedField};
+pub use fields::{Field, FieldReader, Found, FoundValue, MAX_PLACES, OneOf, Shape, WantedField};
 pub use path::{FieldPath, FieldPathError};
 pub use reader::Reader;
 pub use sink::{Extent, Interest, Key, Sink, WireType};

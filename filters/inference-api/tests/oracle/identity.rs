@@ -12,7 +12,7 @@ use super::pieces;
 use super::protobuf::{Choice, Request};
 
 /// Reads every message to its end.
-const WHOLE: Limits =
+pub const WHOLE: Limits =
     Limits { name_bytes: usize::MAX, json_depth: 127, whole_message_bytes: u64::MAX };
 
 /// The model of a JSON body.

@@ -1,35 +1,23 @@
 use super::place::{FieldPlaces, MessagePlace, VersionOneOf, VersionType};
-use super::{Malformed, NamePart, Named, NamedVersion, Place, Reading, Repeats};
-use crate::grpc::{FrameReader, Part};
+use crate::identity::{Malformed, NamePart, Named, NamedVersion, Place, Reading, Repeats};
 use crate::protobuf::{
-    Extent, FieldPath, Fields, FoundValue, Interest, Key, OneOf, ProtobufErrorKind, Reader, Shape,
-    Sink, WantedField,
+    Extent, FieldPath, Fields, FoundValue, Interest, Key, OneOf, ProtobufErrorKind, Shape, Sink,
+    WantedField,
 };
-
-/// The first message of a gRPC body.
-#[derive(Clone, Debug)]
-pub(super) struct FirstMessage {
-    frames: FrameReader,
-    /// The message, from its prefix on.
-    message: Option<Reader>,
-    names: Names,
-    whole_message_bytes: u64,
-    is_complete: bool,
-}
 
 /// Hears the message, and judges each name where it stands.
 #[derive(Clone, Debug)]
-struct Names {
+pub(super) struct Names {
     fields: Fields,
     repeats: Repeats,
     limit: usize,
-    /// How many bytes the message has.
-    length: u64,
     /// The paths of model, version and label.
     paths: [Option<FieldPath>; 3],
     /// No field with a higher number holds a name.
     highest: u32,
-    /// Whether the message is decided before its end.
+    /// How many bytes the message has.
+    length: u64,
+    /// Whether it is decided before its end.
     is_long: bool,
     named: Option<Named>,
     /// How many names there were when it was decided, and how many models.
@@ -48,90 +36,11 @@ const LABEL: usize = 2;
 /// In a longer message there may be no room for a longer name.
 const LONGEST_TO_REWRITE: u64 = (1 << 32) - (1 << 24);
 
-impl FirstMessage {
-    /// `paths` are those of the model, the version and the label.
-    pub(super) fn new(paths: [Option<FieldPath>; 3], reading: Reading) -> Self {
-        let limit = reading.limits.name_bytes;
-        let first_number = |path: FieldPath| path.numbers().first().copied();
-        let names = Names {
-            fields: Fields::new(&wanted(paths), limit),
-            repeats: reading.repeats,
-            limit,
-            length: 0,
-            paths,
-            highest: paths.into_iter().flatten().filter_map(first_number).max().unwrap_or(0),
-            is_long: false,
-            named: None,
-            decided_at: (0, 0),
-            forbids_repeats: false,
-            failure: None,
-        };
-        let whole_message_bytes = reading.limits.whole_message_bytes;
-        let frames = FrameReader::new();
-        Self { frames, message: None, names, whole_message_bytes, is_complete: false }
-    }
-
-    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<(), Malformed> {
-        if self.is_complete {
-            return Ok(());
-        }
-        while let Some(part) = self.frames.next(&mut bytes)? {
-            match (part, &mut self.message) {
-                (Part::Message { is_compressed: true, .. }, _) => {
-                    return Err(Malformed::Compressed);
-                }
-                (Part::Message { length, .. }, _) => {
-                    let length = u64::from(length);
-                    self.names.length = length;
-                    self.names.is_long = length > self.whole_message_bytes;
-                    self.message = Some(Reader::with_length(length));
-                }
-                (Part::Payload(payload), Some(message)) => {
-                    let result = message.push(payload, &mut self.names);
-                    // It stands before what made the reader fail.
-                    self.names.failure.map_or(Ok(()), Err)?;
-                    result?;
-                }
-                (Part::End, Some(message)) => {
-                    message.finish()?;
-                    self.is_complete = true;
-                    return self.names.decide();
-                }
-                (Part::Payload(_) | Part::End, None) => {}
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn finish(&self) -> Result<(), Malformed> {
-        if self.is_complete {
-            return Ok(());
-        }
-        self.frames.finish()?;
-        Err(Malformed::Empty)
-    }
-
-    pub(super) const fn named(&self) -> Option<&Named> {
-        self.names.named.as_ref()
-    }
-
-    pub(super) const fn is_complete(&self) -> bool {
-        self.is_complete
-    }
-
-    pub(super) fn forbid_repeats(&mut self) -> Result<(), Malformed> {
-        self.names.forbids_repeats = true;
-        self.names.judge_repeats();
-        self.names.failure.map_or(Ok(()), Err)
-    }
-}
-
 impl Sink for Names {
     fn field(&mut self, key: Key, at: u64) -> Result<Interest, ProtobufErrorKind> {
         let is_behind_names = key.number > self.highest && self.fields.is_at_top();
         if self.is_long && is_behind_names && self.named.is_none() && self.has_model() {
-            // Why it is not decided is in `failure`.
-            let _ = self.decide();
+            self.decide();
         }
         self.fields.field(key, at)
     }
@@ -155,13 +64,48 @@ impl Sink for Names {
 }
 
 impl Names {
-    fn has_model(&self) -> bool {
-        let model = self.fields.field_at(MODEL).and_then(|model| model.last.as_ref());
-        model.is_some_and(|model| model.value != FoundValue::Text(String::new()))
+    /// `paths` are those of the model, the version and the label.
+    pub(super) fn new(paths: [Option<FieldPath>; 3], reading: Reading) -> Self {
+        let limit = reading.limits.name_bytes;
+        let first_number = |path: FieldPath| path.numbers().first().copied();
+        Self {
+            fields: Fields::new(&wanted(paths), limit),
+            repeats: reading.repeats,
+            limit,
+            paths,
+            highest: paths.into_iter().flatten().filter_map(first_number).max().unwrap_or(0),
+            length: 0,
+            is_long: false,
+            named: None,
+            decided_at: (0, 0),
+            forbids_repeats: false,
+            failure: None,
+        }
+    }
+
+    /// The message has so many bytes, and is decided before its end if it is
+    /// long.
+    pub(super) const fn begin(&mut self, length: u64, is_long: bool) {
+        self.length = length;
+        self.is_long = is_long;
+    }
+
+    pub(super) const fn named(&self) -> Option<&Named> {
+        self.named.as_ref()
+    }
+
+    /// What is wrong with what was heard so far, if anything is.
+    pub(super) fn verdict(&self) -> Result<(), Malformed> {
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    pub(super) fn forbid_repeats(&mut self) {
+        self.forbids_repeats = true;
+        self.judge_repeats();
     }
 
     /// What is named by now is what the message names.
-    fn decide(&mut self) -> Result<(), Malformed> {
+    pub(super) fn decide(&mut self) {
         if self.failure.is_none() && self.named.is_none() {
             match self.read() {
                 Ok(named) => self.named = Some(named),
@@ -169,7 +113,11 @@ impl Names {
             }
             self.decided_at = self.counts();
         }
-        self.failure.map_or(Ok(()), Err)
+    }
+
+    fn has_model(&self) -> bool {
+        let model = self.fields.field_at(MODEL).and_then(|model| model.last.as_ref());
+        model.is_some_and(|model| model.value != FoundValue::Text(String::new()))
     }
 
     /// A name became another one: it may not, once it is decided or where
