@@ -15,6 +15,7 @@
 
 mod oracle;
 
+use inference_api::dialect::RequestLine;
 use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -250,6 +251,70 @@ fn wanted_message() -> impl Strategy<Value = Vec<u8>> {
     vec(field, 0..6).prop_map(|fields| fields.concat())
 }
 
+/// Request lines that name a model in their path, or nearly.
+fn request_line() -> impl Strategy<Value = String> {
+    let piece = select(vec![
+        "POST ",
+        "GET ",
+        "/",
+        "v2",
+        "v1",
+        "V1",
+        "/models/",
+        "/versions/",
+        "/labels/",
+        "/Labels/",
+        "predictions",
+        "m",
+        "7",
+        "%2F",
+        "%6d",
+        ":",
+        ":predict",
+        ":explain",
+        "/infer",
+        "/ready",
+        "/metadata",
+        "/config",
+        "/stats",
+        "?model=m",
+        "#",
+        "openai",
+        "stats",
+        "é",
+    ]);
+    let template = select(vec![
+        "POST /v2/models/{M}/versions/{V}/infer",
+        "POST /v2/models/{M}/generate?x=M/V",
+        "GET /v2/models/{M}/versions/{V}",
+        "POST /v1/models/{M}:predict",
+        "POST /v1/models/{M}/versions/{V}:predict",
+        "POST /V1/models/{M}/Labels/{V}:Regress?{V}",
+        "GET /v1/models/{M}/versions/{V}/metadata",
+        "GET /v1/models/{M}/labels/{V}",
+        "GET /v1/models/{M}",
+        "PUT /predictions/{M}/{V}",
+        "GET /explanations/{M}",
+    ]);
+    prop_oneof![
+        vec(piece, 0..9).prop_map(|pieces| format!("POST {}", pieces.concat())),
+        (template, path_name(), path_name()).prop_map(|(template, model, version)| {
+            let encode = |name: &str| name.replace('%', "%25").replace(['/', '?', '#'], "%2f");
+            template.replace("{M}", &encode(&model)).replace("{V}", &encode(&version))
+        }),
+    ]
+}
+
+fn path_name() -> impl Strategy<Value = String> {
+    let word = select(vec!["metadata", "versions", "labels", "predict", "infer", "v2", "7", "07"]);
+    prop_oneof![
+        word.prop_map(str::to_owned),
+        "[a-z0-9:/%?# é&+=.-]{1,8}",
+        "[0-9]{1,20}",
+        any::<String>(),
+    ]
+}
+
 /// Names near the length at which its varint grows, and names of odd letters.
 fn served_model() -> impl Strategy<Value = String> {
     prop_oneof![text().prop_map(|text| format!("m{text}")), "[a-z]{110,130}"]
@@ -370,6 +435,20 @@ proptest! {
     ) {
         oracle::rewriting::grpc_agrees(&message, &model, version.as_deref());
         oracle::rewriting::grpc_agrees(&changed(message, &changes), &model, version.as_deref());
+    }
+
+    #[test]
+    fn a_path_with_other_names_is_the_same_but_for_these(
+        line in request_line(),
+        model in path_name(),
+        version in path_name(),
+    ) {
+        let (method, path) = line.split_once(' ').unwrap();
+        for content_type in [None, Some(&b"application/json"[..])] {
+            let (method, path) = (method.as_bytes(), path.as_bytes());
+            let line = RequestLine { method, path, content_type };
+            oracle::dialect::agrees(&line, &model, &version);
+        }
     }
 
     #[test]

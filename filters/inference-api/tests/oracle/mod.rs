@@ -2,6 +2,7 @@
 //! all of the body in its hands. The property tests and the fuzz targets share
 //! these functions; each panics when the two disagree.
 
+pub mod dialect;
 pub mod grpc;
 pub mod identity;
 pub mod json;
