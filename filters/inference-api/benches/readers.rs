@@ -9,7 +9,7 @@ use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Reading};
 use inference_api::json::plain_run;
-use inference_api::protobuf::FieldPath;
+use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use serde_json::{Value, json};
 
 const CHUNK_BYTES: usize = 65_536;
@@ -122,4 +122,14 @@ fn features_1_mb_unpacked_over_grpc(bencher: Bencher<'_, '_>) {
     let body = [&[0][..], &length, &payload].concat();
     let identity = BodyIdentity::Grpc { model: FieldPath::new(&[2]), version: None, label: None };
     name(bencher, identity, &body);
+}
+
+#[divan::bench]
+fn count_1_mb_of_packed_integers(bencher: Bencher<'_, '_>) {
+    let bytes = [0x05, 0xff, 0x01, 0x80, 0x80, 0x01].repeat(MEGABYTE.checked_div(6).unwrap());
+    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
+        let mut counter = ElementCounter::new(ElementType::Varint);
+        counter.bytes(black_box(&bytes)).unwrap();
+        counter.count()
+    });
 }

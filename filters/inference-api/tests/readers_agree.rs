@@ -251,6 +251,26 @@ fn wanted_message() -> impl Strategy<Value = Vec<u8>> {
     vec(field, 0..6).prop_map(|fields| fields.concat())
 }
 
+/// Repeated numbers, packed and not, some of them in other types than their own.
+fn numbers() -> impl Strategy<Value = Vec<u8>> {
+    let long = prop_oneof![
+        any::<u64>().prop_map(varint),
+        (0..200_u64).prop_map(varint),
+        (1..11_usize, 0..3_u8).prop_map(|(more, last)| [vec![0x80; more], vec![last]].concat()),
+    ];
+    let varints = vec(long.clone(), 0..40).prop_map(|varints| varints.concat());
+    let field = prop_oneof![
+        (1..3_u32, 0..12_usize, 0..8_usize).prop_map(|(number, count, size)| {
+            delimited(number, &vec![0xab; count * if size == 0 { 3 } else { 8 }])
+        }),
+        (3..6_u32, varints).prop_map(|(number, varints)| delimited(number, &varints)),
+        (3..8_u32, long).prop_map(|(number, varint)| [key(number, 0), varint].concat()),
+        any::<[u8; 4]>().prop_map(|value| [key(1, 5), value.to_vec()].concat()),
+        any::<[u8; 8]>().prop_map(|value| [key(2, 1), value.to_vec()].concat()),
+    ];
+    vec(field, 0..6).prop_map(|fields| fields.concat())
+}
+
 /// Request lines that name a model in their path, or nearly.
 fn request_line() -> impl Strategy<Value = String> {
     let piece = select(vec![
@@ -409,6 +429,16 @@ proptest! {
         let message = changed(message, &changes);
         oracle::protobuf::agrees(&message, &cuts);
         oracle::identity::grpc_agrees(&message, &cuts);
+    }
+
+    #[test]
+    fn numbers_are_counted_as_prost_counts_them(
+        message in numbers(),
+        changes in vec(change(), 0..3),
+        cuts in cuts(),
+    ) {
+        oracle::elements::agrees(&message, &cuts);
+        oracle::elements::agrees(&changed(message, &changes), &cuts);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! these functions; each panics when the two disagree.
 
 pub mod dialect;
+pub mod elements;
 pub mod grpc;
 pub mod identity;
 pub mod json;
