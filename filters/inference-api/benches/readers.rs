@@ -10,6 +10,7 @@ use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Limits};
 use inference_api::json::plain_run;
 use inference_api::protobuf::FieldPath;
+use inference_api::sse;
 use serde_json::{Value, json};
 
 const CHUNK_BYTES: usize = 65_536;
@@ -121,4 +122,60 @@ fn features_1_mb_unpacked_over_grpc(bencher: Bencher<'_, '_>) {
     let body = [&[0][..], &length, &payload].concat();
     let identity = BodyIdentity::Grpc { model: FieldPath::new(&[2]), version: None, label: None };
     name(bencher, identity, &body);
+}
+
+fn events(bencher: Bencher<'_, '_>, stream: &[u8], event_bytes: usize) {
+    bencher.counter(BytesCount::new(stream.len())).bench_local(|| {
+        let mut reader = sse::Reader::new(sse::Limits { event_bytes });
+        let mut count = 0_u64;
+        for chunk in black_box(stream).chunks(CHUNK_BYTES) {
+            let mut rest = chunk;
+            while let Some(event) = reader.next(&mut rest) {
+                black_box(&event);
+                count = count.saturating_add(1);
+            }
+        }
+        count
+    });
+}
+
+/// What a token costs on the wire.
+fn token() -> Vec<u8> {
+    let choice = json!({ "index": 0, "delta": { "content": " token" }, "finish_reason": null });
+    let chunk = json!({
+        "id": "chatcmpl-0123456789abcdef0123456789abcdef",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000_u32,
+        "model": "llama",
+        "choices": [choice],
+    });
+    format!("data: {chunk}\n\n").into_bytes()
+}
+
+#[divan::bench]
+fn tokens_1_mb(bencher: Bencher<'_, '_>) {
+    let token = token();
+    events(bencher, &token.repeat(MEGABYTE.checked_div(token.len()).unwrap()), 65_536);
+}
+
+#[divan::bench]
+fn tokens_1_mb_with_types(bencher: Bencher<'_, '_>) {
+    let token = [&b"event: response.output_text.delta\n"[..], &token()].concat();
+    events(bencher, &token.repeat(MEGABYTE.checked_div(token.len()).unwrap()), 65_536);
+}
+
+#[divan::bench]
+fn tokens_1_mb_in_lines_of_crlf(bencher: Bencher<'_, '_>) {
+    let token = [token().trim_ascii_end(), b"\r\n\r\n"].concat();
+    events(bencher, &token.repeat(MEGABYTE.checked_div(token.len()).unwrap()), 65_536);
+}
+
+#[divan::bench]
+fn one_event_of_1_mb_kept(bencher: Bencher<'_, '_>) {
+    events(bencher, &[&b"data: "[..], &[b'x'; MEGABYTE], b"\n\n"].concat(), 2 * MEGABYTE);
+}
+
+#[divan::bench]
+fn one_event_of_1_mb_beyond_the_limit(bencher: Bencher<'_, '_>) {
+    events(bencher, &[&b"data: "[..], &[b'x'; MEGABYTE], b"\n\n"].concat(), 65_536);
 }
