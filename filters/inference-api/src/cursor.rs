@@ -32,6 +32,10 @@ impl<'a> Cursor<'a> {
     /// Takes what comes before the next CR or LF, which may be all there is.
     #[inline]
     pub(crate) fn take_line(&mut self) -> &'a [u8] {
+        // Empty lines stand in rows, and are not worth a search.
+        if matches!(self.rest, [b'\r' | b'\n', ..]) {
+            return &[];
+        }
         self.take(memchr::memchr2(b'\r', b'\n', self.rest).unwrap_or(self.rest.len()))
     }
 }

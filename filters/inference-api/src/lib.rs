@@ -12,6 +12,7 @@
 //! | [`json`] | JSON texts, and wanted fields of their top-level object | `serde_json` |
 //! | [`protobuf`] | the wire format, and wanted fields by path of numbers | `prost` |
 //! | [`grpc`] | length-prefixed messages; content type, timeout, message | a naive reader |
+//! | [`multipart`] | forms, and the one field that is wanted | a naive reader, `multer` |
 //! | [`sse`] | the events of a streamed answer | a naive reader |
 //! | [`dialect`] | (method, path, content type): which API, which operation | tables |
 //! | [`identity`] | the model and version that a body names | the above |
@@ -29,6 +30,7 @@ pub mod errors;
 pub mod grpc;
 pub mod identity;
 pub mod json;
+pub mod multipart;
 pub mod protobuf;
 pub mod sse;
 mod utf8;

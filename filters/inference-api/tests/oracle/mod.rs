@@ -5,6 +5,7 @@
 pub mod grpc;
 pub mod identity;
 pub mod json;
+pub mod multipart;
 pub mod protobuf;
 pub mod sse;
 
