@@ -7,8 +7,10 @@ pub mod elements;
 pub mod grpc;
 pub mod identity;
 pub mod json;
+pub mod multipart;
 pub mod protobuf;
 pub mod rewriting;
+pub mod sse;
 
 /// The bytes in pieces, cut where `cuts` say (each modulo what is left).
 pub fn pieces<'a>(mut bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
