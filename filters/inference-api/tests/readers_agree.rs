@@ -448,6 +448,18 @@ proptest! {
     }
 
     #[test]
+    fn the_model_of_a_form_is_its_field(
+        form in form(),
+        changes in vec(change(), 0..2),
+        cuts in cuts(),
+        model in "[a-z/:é]{1,20}",
+    ) {
+        let (boundary, body) = form;
+        oracle::identity::form_agrees(&boundary, &body, &cuts, &model);
+        oracle::identity::form_agrees(&boundary, &changed(body, &changes), &cuts, &model);
+    }
+
+    #[test]
     fn json_with_another_model_is_the_same_but_for_that(
         text in json_text(),
         changes in vec(change(), 0..2),

@@ -11,9 +11,11 @@ pub(super) fn find(method: Method, path: &str) -> Option<Route<'static>> {
     }
     let tables: &[(&[Row], BodyIdentity)] = match method {
         Method::Get => &[(GETS, BodyIdentity::None)],
-        Method::Post => {
-            &[(JSON_POSTS, BodyIdentity::JsonModel), (UNREAD_POSTS, BodyIdentity::None)]
-        }
+        Method::Post => &[
+            (JSON_POSTS, BodyIdentity::JsonModel),
+            (FORM_POSTS, BodyIdentity::FormModel),
+            (UNREAD_POSTS, BodyIdentity::None),
+        ],
         Method::Delete | Method::Other => return None,
     };
     tables.iter().find_map(|(rows, body)| {
@@ -105,12 +107,16 @@ const JSON_POSTS: &[Row] = &[
     ("detokenize", Dialect::OpenAi, Operation::Tokenize),
 ];
 
-/// Their bodies are not read for a model.
-const UNREAD_POSTS: &[Row] = &[
+/// Their bodies are forms with a field `model`.
+const FORM_POSTS: &[Row] = &[
     ("v1/audio/transcriptions", Dialect::OpenAi, Operation::Transcription),
     ("v1/audio/translations", Dialect::OpenAi, Operation::Transcription),
     ("v1/images/edits", Dialect::OpenAi, Operation::ImageEdit),
     ("v1/images/variations", Dialect::OpenAi, Operation::ImageEdit),
+];
+
+/// Their bodies are not read for a model.
+const UNREAD_POSTS: &[Row] = &[
     ("v1/chat/completions/batch", Dialect::OpenAi, Operation::Batch),
     ("v1/messages/batches", Dialect::Anthropic, Operation::Batch),
     ("ping", Dialect::Http, Operation::Health),

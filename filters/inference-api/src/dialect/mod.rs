@@ -110,6 +110,8 @@ pub enum BodyIdentity {
     None,
     /// In the field `model` of a JSON object.
     JsonModel,
+    /// In the field `model` of a form, `multipart/form-data`.
+    FormModel,
     /// In fields of the first gRPC message.
     Grpc {
         /// The model's name, a string.

@@ -13,8 +13,7 @@ pub enum Operation {
     Moderations,
     /// OpenAI `audio/speech`
     Speech,
-    /// OpenAI `audio/transcriptions`, `audio/translations`: the model stands in
-    /// a multipart form, which is not read.
+    /// OpenAI `audio/transcriptions`, `audio/translations`
     Transcription,
     /// OpenAI `images/generations`
     ImageGeneration,

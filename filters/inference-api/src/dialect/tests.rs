@@ -172,15 +172,27 @@ fn generative_calls_name_the_model_in_their_body() {
 }
 
 #[test]
-fn calls_whose_model_is_not_read_are_inference_all_the_same() {
-    for path in [
-        "/v1/audio/transcriptions",
-        "/v1/audio/translations",
-        "/v1/images/edits",
-        "/v1/images/variations",
-        "/v1/chat/completions/batch",
-        "/v1/messages/batches",
+fn calls_with_a_file_name_the_model_in_a_form() {
+    use Operation::*;
+    for (path, operation) in [
+        ("/v1/audio/transcriptions", Transcription),
+        ("/v1/audio/translations", Transcription),
+        ("/v1/images/edits", ImageEdit),
+        ("/v1/images/variations", ImageEdit),
     ] {
+        // Whatever it says it is: what is no form is for its reader to refuse.
+        for content_type in [None, Some("multipart/form-data; boundary=b"), Some("text/plain")] {
+            let call = try_call("POST", path, content_type).unwrap();
+            assert_eq!((call.dialect, call.operation), (Dialect::OpenAi, operation), "{path}");
+            assert_eq!(call.body, BodyIdentity::FormModel, "{path}");
+            assert!(call.is_inference(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn calls_whose_model_is_not_read_are_inference_all_the_same() {
+    for path in ["/v1/chat/completions/batch", "/v1/messages/batches"] {
         let call = call("POST", path);
         assert!(call.is_inference() && call.body == BodyIdentity::None, "{path}");
     }
