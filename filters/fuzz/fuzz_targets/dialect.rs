@@ -1,15 +1,18 @@
-//! Any head of a request is told or refused, and what is told is clean text.
+//! Any head of a request is told or refused, what is told is clean text, and
+//! other names can be put into the path.
 #![no_main]
 
-use inference_api::dialect::{RequestLine, classify};
+#[path = "../../inference-api/tests/oracle/mod.rs"]
+#[allow(dead_code, reason = "the other targets' oracles")]
+mod oracle;
+
+use inference_api::dialect::{RequestLine, query_parameter};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (&[u8], Option<&[u8]>, &[u8])| {
-    let (method, content_type, path) = input;
-    if let Ok(call) = classify(&RequestLine { method, path, content_type }, &[]) {
-        let version = call.path_version.as_ref().map(|version| version.text());
-        for name in call.path_model.iter().chain(version) {
-            assert!(!name.is_empty() && !name.contains(char::is_control));
-        }
+fuzz_target!(|input: (&[u8], Option<&[u8]>, &[u8], &str, &str)| {
+    let (method, content_type, path, model, version) = input;
+    oracle::dialect::agrees(&RequestLine { method, path, content_type }, model, version);
+    if let Ok(Some(value)) = query_parameter(path, "model") {
+        assert!(!value.contains(char::is_control));
     }
 });

@@ -12,6 +12,7 @@ fuzz_target!(|input: (Vec<usize>, &str, Option<&str>, &[u8])| {
     let (cuts, model, version, body) = input;
     oracle::identity::json_agrees(body, &cuts);
     oracle::identity::grpc_agrees(body, &cuts);
+    oracle::identity::form_agrees("b", body, &cuts, model);
     // Nobody serves a model without a name.
     if !model.is_empty() && version != Some("") {
         oracle::rewriting::json_agrees(body, model);

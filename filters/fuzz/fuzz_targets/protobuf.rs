@@ -10,4 +10,5 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|input: (Vec<usize>, &[u8])| {
     let (cuts, message) = input;
     oracle::protobuf::agrees(message, &cuts);
+    oracle::elements::agrees(message, &cuts);
 });

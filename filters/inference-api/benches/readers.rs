@@ -9,7 +9,9 @@ use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Reading};
 use inference_api::json::plain_run;
-use inference_api::protobuf::FieldPath;
+use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
+use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
+use inference_api::sse;
 use serde_json::{Value, json};
 
 const CHUNK_BYTES: usize = 65_536;
@@ -122,4 +124,118 @@ fn features_1_mb_unpacked_over_grpc(bencher: Bencher<'_, '_>) {
     let body = [&[0][..], &length, &payload].concat();
     let identity = BodyIdentity::Grpc { model: FieldPath::new(&[2]), version: None, label: None };
     name(bencher, identity, &body);
+}
+
+#[divan::bench]
+fn count_1_mb_of_packed_integers(bencher: Bencher<'_, '_>) {
+    let bytes = [0x05, 0xff, 0x01, 0x80, 0x80, 0x01].repeat(MEGABYTE.checked_div(6).unwrap());
+    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
+        let mut counter = ElementCounter::new(ElementType::Varint);
+        counter.bytes(black_box(&bytes)).unwrap();
+        counter.count()
+    });
+}
+
+fn events(bencher: Bencher<'_, '_>, stream: &[u8], event_bytes: usize) {
+    bencher.counter(BytesCount::new(stream.len())).bench_local(|| {
+        let mut reader = sse::Reader::new(sse::Limits { event_bytes });
+        let mut count = 0_u64;
+        for chunk in black_box(stream).chunks(CHUNK_BYTES) {
+            let mut rest = chunk;
+            while let Some(event) = reader.next(&mut rest) {
+                black_box(&event);
+                count = count.saturating_add(1);
+            }
+        }
+        count
+    });
+}
+
+/// What a token costs on the wire.
+fn token() -> Vec<u8> {
+    let choice = json!({ "index": 0, "delta": { "content": " token" }, "finish_reason": null });
+    let chunk = json!({
+        "id": "chatcmpl-0123456789abcdef0123456789abcdef",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000_u32,
+        "model": "llama",
+        "choices": [choice],
+    });
+    format!("data: {chunk}\n\n").into_bytes()
+}
+
+#[divan::bench]
+fn tokens_1_mb(bencher: Bencher<'_, '_>) {
+    let token = token();
+    events(bencher, &token.repeat(MEGABYTE.checked_div(token.len()).unwrap()), 65_536);
+}
+
+#[divan::bench]
+fn tokens_1_mb_with_types(bencher: Bencher<'_, '_>) {
+    let token = [&b"event: response.output_text.delta\n"[..], &token()].concat();
+    events(bencher, &token.repeat(MEGABYTE.checked_div(token.len()).unwrap()), 65_536);
+}
+
+#[divan::bench]
+fn tokens_1_mb_in_lines_of_crlf(bencher: Bencher<'_, '_>) {
+    let token = [token().trim_ascii_end(), b"\r\n\r\n"].concat();
+    events(bencher, &token.repeat(MEGABYTE.checked_div(token.len()).unwrap()), 65_536);
+}
+
+#[divan::bench]
+fn one_event_of_1_mb_kept(bencher: Bencher<'_, '_>) {
+    events(bencher, &[&b"data: "[..], &[b'x'; MEGABYTE], b"\n\n"].concat(), 2 * MEGABYTE);
+}
+
+#[divan::bench]
+fn one_event_of_1_mb_beyond_the_limit(bencher: Bencher<'_, '_>) {
+    events(bencher, &[&b"data: "[..], &[b'x'; MEGABYTE], b"\n\n"].concat(), 65_536);
+}
+
+/// A form with a file before the field.
+fn form(bencher: Bencher<'_, '_>, file: &[u8]) {
+    let boundary = "------------------------6a4198a717b30a80";
+    let content_type = format!("multipart/form-data; boundary={boundary}");
+    let boundary_of = || Boundary::from_content_type(content_type.as_bytes()).unwrap();
+    let disposition = "Content-Disposition: form-data; name=";
+    let head = format!(
+        "--{boundary}\r\n{disposition}\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n"
+    );
+    let tail =
+        format!("\r\n--{boundary}\r\n{disposition}\"model\"\r\n\r\nwhisper\r\n--{boundary}--\r\n");
+    let body = [head.as_bytes(), file, tail.as_bytes()].concat();
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut reader = FieldReader::new(boundary_of(), "model", FieldLimits::default());
+        for chunk in black_box(&body).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap();
+        assert!(reader.field().is_some());
+    });
+}
+
+/// What compressed audio looks like: a CR or LF among 128 bytes.
+#[divan::bench]
+fn form_1_mb_of_audio(bencher: Bencher<'_, '_>) {
+    let mut state = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        state.to_be_bytes()[0]
+    });
+    form(bencher, &noise.take(MEGABYTE).collect::<Vec<_>>());
+}
+
+#[divan::bench]
+fn form_1_mb_of_short_lines(bencher: Bencher<'_, '_>) {
+    form(bencher, "0.5,0.25,0.125\r\n".repeat(MEGABYTE.checked_div(16).unwrap()).as_bytes());
+}
+
+#[divan::bench]
+fn form_1_mb_of_line_feeds(bencher: Bencher<'_, '_>) {
+    form(bencher, &[b'\n'; MEGABYTE]);
+}
+
+#[divan::bench]
+fn form_1_kb(bencher: Bencher<'_, '_>) {
+    form(bencher, &[b'x'; 700]);
 }

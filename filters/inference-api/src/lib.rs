@@ -12,6 +12,8 @@
 //! | [`json`] | JSON texts, and wanted fields of their top-level object | `serde_json` |
 //! | [`protobuf`] | the wire format, and wanted fields by path of numbers | `prost` |
 //! | [`grpc`] | length-prefixed messages; content type, timeout, message | a naive reader |
+//! | [`multipart`] | forms, and the one field that is wanted | a naive reader, `multer` |
+//! | [`sse`] | the events of a streamed answer | a naive reader |
 //! | [`dialect`] | (method, path, content type): which API, which operation | tables |
 //! | [`identity`] | the model and version that a body names | the above |
 //! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |
@@ -20,6 +22,7 @@
 //! head; push the body through an [`identity::BodyReader`] made from what the
 //! [`dialect::Call`] says of the body; refuse with [`errors::error_body`].
 
+mod cursor;
 #[cfg(test)]
 mod cuts;
 pub mod dialect;
@@ -27,7 +30,9 @@ pub mod errors;
 pub mod grpc;
 pub mod identity;
 pub mod json;
+pub mod multipart;
 pub mod protobuf;
+pub mod sse;
 mod utf8;
 
 /// A length in memory as a length on the wire; they are not the same type,

@@ -15,6 +15,7 @@
 
 mod oracle;
 
+use inference_api::dialect::RequestLine;
 use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -250,6 +251,90 @@ fn wanted_message() -> impl Strategy<Value = Vec<u8>> {
     vec(field, 0..6).prop_map(|fields| fields.concat())
 }
 
+/// Repeated numbers, packed and not, some of them in other types than their own.
+fn numbers() -> impl Strategy<Value = Vec<u8>> {
+    let long = prop_oneof![
+        any::<u64>().prop_map(varint),
+        (0..200_u64).prop_map(varint),
+        (1..11_usize, 0..3_u8).prop_map(|(more, last)| [vec![0x80; more], vec![last]].concat()),
+    ];
+    let varints = vec(long.clone(), 0..40).prop_map(|varints| varints.concat());
+    let field = prop_oneof![
+        (1..3_u32, 0..12_usize, 0..8_usize).prop_map(|(number, count, size)| {
+            delimited(number, &vec![0xab; count * if size == 0 { 3 } else { 8 }])
+        }),
+        (3..6_u32, varints).prop_map(|(number, varints)| delimited(number, &varints)),
+        (3..8_u32, long).prop_map(|(number, varint)| [key(number, 0), varint].concat()),
+        any::<[u8; 4]>().prop_map(|value| [key(1, 5), value.to_vec()].concat()),
+        any::<[u8; 8]>().prop_map(|value| [key(2, 1), value.to_vec()].concat()),
+    ];
+    vec(field, 0..6).prop_map(|fields| fields.concat())
+}
+
+/// Request lines that name a model in their path, or nearly.
+fn request_line() -> impl Strategy<Value = String> {
+    let piece = select(vec![
+        "POST ",
+        "GET ",
+        "/",
+        "v2",
+        "v1",
+        "V1",
+        "/models/",
+        "/versions/",
+        "/labels/",
+        "/Labels/",
+        "predictions",
+        "m",
+        "7",
+        "%2F",
+        "%6d",
+        ":",
+        ":predict",
+        ":explain",
+        "/infer",
+        "/ready",
+        "/metadata",
+        "/config",
+        "/stats",
+        "?model=m",
+        "#",
+        "openai",
+        "stats",
+        "é",
+    ]);
+    let template = select(vec![
+        "POST /v2/models/{M}/versions/{V}/infer",
+        "POST /v2/models/{M}/generate?x=M/V",
+        "GET /v2/models/{M}/versions/{V}",
+        "POST /v1/models/{M}:predict",
+        "POST /v1/models/{M}/versions/{V}:predict",
+        "POST /V1/models/{M}/Labels/{V}:Regress?{V}",
+        "GET /v1/models/{M}/versions/{V}/metadata",
+        "GET /v1/models/{M}/labels/{V}",
+        "GET /v1/models/{M}",
+        "PUT /predictions/{M}/{V}",
+        "GET /explanations/{M}",
+    ]);
+    prop_oneof![
+        vec(piece, 0..9).prop_map(|pieces| format!("POST {}", pieces.concat())),
+        (template, path_name(), path_name()).prop_map(|(template, model, version)| {
+            let encode = |name: &str| name.replace('%', "%25").replace(['/', '?', '#'], "%2f");
+            template.replace("{M}", &encode(&model)).replace("{V}", &encode(&version))
+        }),
+    ]
+}
+
+fn path_name() -> impl Strategy<Value = String> {
+    let word = select(vec!["metadata", "versions", "labels", "predict", "infer", "v2", "7", "07"]);
+    prop_oneof![
+        word.prop_map(str::to_owned),
+        "[a-z0-9:/%?# é&+=.-]{1,8}",
+        "[0-9]{1,20}",
+        any::<String>(),
+    ]
+}
+
 /// Names near the length at which its varint grows, and names of odd letters.
 fn served_model() -> impl Strategy<Value = String> {
     prop_oneof![text().prop_map(|text| format!("m{text}")), "[a-z]{110,130}"]
@@ -347,9 +432,31 @@ proptest! {
     }
 
     #[test]
+    fn numbers_are_counted_as_prost_counts_them(
+        message in numbers(),
+        changes in vec(change(), 0..3),
+        cuts in cuts(),
+    ) {
+        oracle::elements::agrees(&message, &cuts);
+        oracle::elements::agrees(&changed(message, &changes), &cuts);
+    }
+
+    #[test]
     fn noise_is_judged_as_prost_judges_it(message in vec(any::<u8>(), 0..64), cuts in cuts()) {
         oracle::protobuf::agrees(&message, &cuts);
         oracle::identity::grpc_agrees(&message, &cuts);
+    }
+
+    #[test]
+    fn the_model_of_a_form_is_its_field(
+        form in form(),
+        changes in vec(change(), 0..2),
+        cuts in cuts(),
+        model in "[a-z/:é]{1,20}",
+    ) {
+        let (boundary, body) = form;
+        oracle::identity::form_agrees(&boundary, &body, &cuts, &model);
+        oracle::identity::form_agrees(&boundary, &changed(body, &changes), &cuts, &model);
     }
 
     #[test]
@@ -373,6 +480,20 @@ proptest! {
     }
 
     #[test]
+    fn a_path_with_other_names_is_the_same_but_for_these(
+        line in request_line(),
+        model in path_name(),
+        version in path_name(),
+    ) {
+        let (method, path) = line.split_once(' ').unwrap();
+        for content_type in [None, Some(&b"application/json"[..])] {
+            let (method, path) = (method.as_bytes(), path.as_bytes());
+            let line = RequestLine { method, path, content_type };
+            oracle::dialect::agrees(&line, &model, &version);
+        }
+    }
+
+    #[test]
     fn frames_are_split_as_by_a_reader_that_has_the_whole_body(
         body in grpc_body(),
         changes in vec(change(), 0..3),
@@ -380,5 +501,206 @@ proptest! {
     ) {
         oracle::grpc::agrees(&body, &cuts);
         oracle::grpc::agrees(&changed(body, &changes), &cuts);
+    }
+}
+
+/// Lines that matter to a reader of server-sent events, and what may end them.
+fn event_stream() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        4 => select(vec![
+            "data: {}", "data:x", "data:", "data", "data: [DONE]", "event: delta", "event", "event:",
+            "id: 1", "id:", "id: 1\0", "retry: 12", "retry:", "retry: 1x", ": ping", ":", "other: x",
+            "dat", "dataa: x", "Data: x", " data: x", "\u{feff}data: x", "retry: 99999999999999999999",
+        ]).prop_map(|line| line.as_bytes().to_vec()),
+        1 => text().prop_map(|text| format!("data: {text}").into_bytes()),
+        1 => vec(any::<u8>(), 0..9),
+    ];
+    let end = select(vec!["\n", "\n\n", "\n\n", "\r", "\r\r", "\r\n", "\r\n\r\n", "\n\r", ""]);
+    let mark = select(vec!["", "", "\u{feff}"]);
+    (mark, vec((line, end), 0..14)).prop_map(|(mark, lines)| {
+        let lines = lines.into_iter().flat_map(|(line, end)| [line, end.as_bytes().to_vec()]);
+        [mark.as_bytes().to_vec()].into_iter().chain(lines).collect::<Vec<_>>().concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn events_are_told_as_by_a_reader_that_has_the_whole_stream(
+        stream in event_stream(),
+        changes in vec(change(), 0..3),
+        cuts in cuts(),
+    ) {
+        oracle::sse::agrees(&stream, &cuts);
+        oracle::sse::agrees(&changed(stream, &changes), &cuts);
+    }
+
+    #[test]
+    fn noise_is_no_event_that_the_naive_reader_does_not_see(
+        stream in vec(select(b"data:ev \r\n\0\xef\xbb\xbfx1".to_vec()), 0..64),
+        cuts in cuts(),
+    ) {
+        oracle::sse::agrees(&stream, &cuts);
+        oracle::sse::agrees(&[&b"data:"[..], &stream, b"\n\n"].concat(), &cuts);
+    }
+}
+
+/// A boundary, and what looks like it and is not.
+fn boundary() -> impl Strategy<Value = String> {
+    prop_oneof![
+        select(vec!["b", "-", "--", "bb", "----formdata-undici-051408030991"])
+            .prop_map(str::to_owned),
+        "[-a-z0-9'()+_,./:=?]{1,70}",
+    ]
+}
+
+/// Text with as much of the boundary in it as there may be.
+fn near_boundary(boundary: &str) -> impl Strategy<Value = String> + use<> {
+    let dashed = format!("--{boundary}");
+    let mut shorter = dashed.clone();
+    shorter.pop();
+    let piece = prop_oneof![
+        3 => Just(format!("\r\n{shorter}")),
+        1 => Just(format!("x{dashed}")),
+        1 => Just(format!(" {dashed}--")),
+        1 => Just(format!("\r\n-{boundary}")),
+        2 => select(vec!["\r", "\n", "\r\n", "-", "--", "\r\n--", " ", "gpt", "é"]).prop_map(str::to_owned),
+        1 => any::<String>(),
+    ];
+    vec(piece, 0..5).prop_map(|pieces| pieces.concat())
+}
+
+/// A form as a client writes it, by the rules.
+fn form() -> impl Strategy<Value = (String, Vec<u8>)> {
+    boundary()
+        .prop_flat_map(|boundary| {
+            let names = vec!["model", "model", "\"model\"", "models", "\"file\"", "\"a[]\""];
+            let headers = select(vec![
+                "",
+                "Content-Type: text/plain; charset=utf-8\r\n",
+                "content-type:text/plain\r\n",
+                "Content-Transfer-Encoding: binary\r\n",
+                "X-Other: é\r\n",
+            ]);
+            let field = (select(names), headers, near_boundary(&boundary)).prop_map(
+                |(name, headers, value)| {
+                    let disposition = format!("Content-Disposition: form-data; name={name}");
+                    format!("{headers}{disposition}\r\n\r\n{value}").into_bytes()
+                },
+            );
+            let filename = select(vec!["a.wav", "a;b", "a\\\"b", "a%22b", "é", ""]);
+            let file = (filename, vec(any::<u8>(), 0..200)).prop_map(|(filename, bytes)| {
+                let head = format!(
+                    "Content-Disposition: form-data; name=\"file\"; filename=\"{filename}\"\r\n\
+                 Content-Type: audio/wav\r\n\r\n"
+                );
+                [head.into_bytes(), bytes].concat()
+            });
+            let part = prop_oneof![field, file];
+            let end = select(vec!["", "\r\n", "\r\nepilogue"]);
+            (Just(boundary), vec(part, 0..5), end)
+        })
+        .prop_map(|(boundary, parts, end)| {
+            let start = format!("--{boundary}\r\n").into_bytes();
+            let parts = parts.into_iter().flat_map(|part| [start.clone(), part, b"\r\n".to_vec()]);
+            let last = format!("--{boundary}--{end}").into_bytes();
+            (boundary.clone(), parts.chain([last]).collect::<Vec<_>>().concat())
+        })
+}
+
+/// Forms of the pieces that they are made of, most of them in their places; the
+/// boundary is `b`.
+fn form_salad() -> impl Strategy<Value = Vec<u8>> {
+    let line_break = || prop_oneof![30 => Just("\r\n"), 1 => select(vec!["\n", "\r", "", " \r\n"])];
+    let disposition = prop_oneof![
+        Just("Content-Disposition: form-data; name=model".to_owned()),
+        vec(
+            select(vec![
+                "; name=model",
+                "; name=\"model\"",
+                "; name=x",
+                "; name=\"mod",
+                "el\"",
+                "; name*=x",
+                ";",
+                "name=",
+                "model",
+                "; filename=\"",
+                "; filename=y",
+                "\"",
+                "\\",
+                "\\\"",
+                "%6d",
+                " ",
+                "=",
+            ]),
+            0..5,
+        )
+        .prop_map(|pieces| format!("content-disposition: form-data{}", pieces.concat())),
+    ];
+    let other = select(vec![
+        "Content-Type: text/plain",
+        "Content-Type: text/plain; charset=\"utf-8\"",
+        "content-type: text/plain; charset=latin-1",
+        "Content-Type: multipart/mixed",
+        "Content-Transfer-Encoding: binary",
+        "Content-Transfer-Encoding: base64",
+        "x: é",
+        "",
+        " folded",
+        "x : y",
+        "\0: y",
+        "x",
+    ]);
+    let header = prop_oneof![3 => disposition, 1 => other.prop_map(str::to_owned)];
+    let value = select(vec![
+        "--b", "--", "-", "b", "\r\n", "\r", "\n", "\n--b", "\r--b", "\r\n--b", "gpt", "é", " ",
+        "\0",
+    ]);
+    let line = (header, line_break()).prop_map(|(header, end)| header + end);
+    let part = ((line_break(), vec(line, 0..3), line_break()), (vec(value, 0..4), line_break()))
+        .prop_map(|((start, lines, blank), (value, end))| {
+            format!("{start}{}{blank}{}{end}--b", lines.concat(), value.concat())
+        });
+    let start = prop_oneof![30 => Just("--b"), 1 => select(vec!["", "\r\n--b", "--"])];
+    let end = prop_oneof![9 => Just("--"), 1 => select(vec!["", "-", "--\r\n", "\r\n", " --"])];
+    (start, vec(part, 0..4), end)
+        .prop_map(|(start, parts, end)| [start, &parts.concat(), end].concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn forms_are_read_as_by_multer(form in form(), cuts in cuts()) {
+        let (boundary, body) = form;
+        oracle::multipart::agrees(&boundary, &body, &cuts);
+    }
+
+    #[test]
+    fn changed_forms_are_judged_as_by_a_reader_that_has_the_whole_body(
+        form in form(),
+        changes in vec(change(), 1..4),
+        cuts in cuts(),
+    ) {
+        let (boundary, body) = form;
+        oracle::multipart::agrees(&boundary, &changed(body, &changes), &cuts);
+    }
+
+    #[test]
+    fn pieces_of_forms_are_judged_as_by_a_reader_that_has_the_whole_body(
+        body in form_salad(),
+        cuts in cuts(),
+    ) {
+        oracle::multipart::agrees("b", &body, &cuts);
     }
 }

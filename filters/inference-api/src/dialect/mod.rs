@@ -2,14 +2,17 @@
 //!
 //! [`classify`] is one table from (method, path, content type) to a [`Call`].
 //! Its parts are in `rest.rs` (Open Inference Protocol, TensorFlow Serving,
-//! OpenAI, Anthropic, TorchServe, vLLM) and `services.rs` (gRPC).
+//! TorchServe), `fixed.rs` (OpenAI, Anthropic, vLLM) and `services.rs` (gRPC).
 //!
 //! Rules of the table:
 //! - The path decides. The content type only tells gRPC from the rest, because
 //!   servers such as Triton and TensorFlow Serving answer whatever it says.
 //! - Case counts, except in TensorFlow Serving's REST paths, which that server
 //!   matches without it.
-//! - The query string takes no part. Model names and versions in the path are
+//! - Versions by name are told where a server takes only numbers, too: a gateway
+//!   may know them by name, and [`PathPlace::rewrite`] writes what the server
+//!   takes.
+//! - The query string takes no part, see [`query_parameter`]. Model names and versions in the path are
 //!   percent-decoded.
 //! - A path that is a route of the table only after percent-decoding is an
 //!   error: some servers decode before they route, others don't.
@@ -17,16 +20,23 @@
 //!   model status. It is told as [`Dialect::OpenAi`], whose clients parse error
 //!   bodies, and [`Operation::ModelStatus`]; the model is `x` either way.
 
+mod fixed;
 mod operation;
 mod path;
+mod place;
+mod query;
 mod rest;
 mod services;
 
 use std::borrow::Cow;
+use std::fmt;
 
 pub use operation::Operation;
 pub use path::PathError;
+pub use place::PathPlace;
+pub use query::{QueryError, query_parameter};
 
+use self::place::Layout;
 use crate::grpc;
 use crate::protobuf::FieldPath;
 
@@ -52,6 +62,8 @@ pub struct Call<'a> {
     pub path_model: Option<Cow<'a, str>>,
     /// The version or label that the path names.
     pub path_version: Option<PathVersion<'a>>,
+    /// Where in the path these stand, to put others there.
+    pub path_place: Option<PathPlace>,
     /// Whether the model or version in the path was written with an escape. Not
     /// every server decodes it.
     pub has_escaped_path: bool,
@@ -85,7 +97,7 @@ pub enum Dialect {
 /// A version that the path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathVersion<'a> {
-    /// A version; digits in TensorFlow Serving, any text elsewhere.
+    /// A version: any text. TensorFlow Serving itself takes only digits.
     Version(Cow<'a, str>),
     /// A TensorFlow Serving version label, such as `stable`.
     Label(Cow<'a, str>),
@@ -98,6 +110,8 @@ pub enum BodyIdentity {
     None,
     /// In the field `model` of a JSON object.
     JsonModel,
+    /// In the field `model` of a form, `multipart/form-data`.
+    FormModel,
     /// In fields of the first gRPC message.
     Grpc {
         /// The model's name, a string.
@@ -141,15 +155,19 @@ pub fn classify<'a>(request: &RequestLine<'a>, own: &[GrpcMethod]) -> Result<Cal
     let path = path::without_query(request.path)?;
     let content = DeclaredContent::of(request.content_type);
     let route = find(request.method, path, content, own)?;
-    let model = route.model.map(path::decode).transpose()?;
+    let model = route.model.map(|(_, model)| path::decode(model)).transpose()?;
     let version = route.version.map(path::Version::decode).transpose()?;
     let has_escaped_path = matches!(model, Some(Cow::Owned(_)))
         || version.as_ref().is_some_and(|version| matches!(version.text(), Cow::Owned(_)));
+    let written = route.version.map(path::Version::written);
+    let path_place =
+        route.model.and_then(|(layout, model)| PathPlace::new(layout, path, model, written));
     Ok(Call {
         dialect: route.dialect,
         operation: route.operation,
         path_model: model,
         path_version: version,
+        path_place,
         has_escaped_path,
         body: route.body,
         content,
@@ -161,7 +179,7 @@ pub fn classify<'a>(request: &RequestLine<'a>, own: &[GrpcMethod]) -> Result<Cal
 struct Route<'a> {
     dialect: Dialect,
     operation: Operation,
-    model: Option<&'a str>,
+    model: Option<(Layout, &'a str)>,
     version: Option<path::Version<'a>>,
     body: BodyIdentity,
 }
@@ -198,8 +216,8 @@ impl<'a> Route<'a> {
         Self { dialect, operation, model: None, version: None, body: BodyIdentity::None }
     }
 
-    const fn of_model(self, model: &'a str) -> Self {
-        Self { model: Some(model), ..self }
+    const fn of_model(self, layout: Layout, model: &'a str) -> Self {
+        Self { model: Some((layout, model)), ..self }
     }
 
     const fn of_version(self, version: Option<path::Version<'a>>) -> Self {
@@ -245,6 +263,12 @@ impl<'a> PathVersion<'a> {
         match self {
             Self::Version(text) | Self::Label(text) => text,
         }
+    }
+}
+
+impl fmt::Display for PathVersion<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.text())
     }
 }
 

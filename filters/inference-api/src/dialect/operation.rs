@@ -13,11 +13,12 @@ pub enum Operation {
     Moderations,
     /// OpenAI `audio/speech`
     Speech,
-    /// OpenAI `audio/transcriptions`, `audio/translations`: the model stands in
-    /// a multipart form, which is not read.
+    /// OpenAI `audio/transcriptions`, `audio/translations`
     Transcription,
     /// OpenAI `images/generations`
     ImageGeneration,
+    /// OpenAI `images/edits`, `images/variations`
+    ImageEdit,
     /// Several requests in one body, each with its own model, which is not read.
     Batch,
     /// Anthropic `messages`
@@ -58,6 +59,8 @@ pub enum Operation {
     ModelStatus,
     /// Which models there are.
     ListModels,
+    /// A response that OpenAI's server kept: to see, cancel or delete it.
+    StoredResponse,
     /// What the server is.
     ServerMetadata,
     /// Whether the server is well.
@@ -80,6 +83,7 @@ impl Operation {
                 | Self::ModelReady
                 | Self::ModelStatus
                 | Self::ListModels
+                | Self::StoredResponse
                 | Self::ServerMetadata
                 | Self::Health
                 | Self::Reflection
@@ -99,6 +103,7 @@ impl Operation {
             Self::Speech => "speech",
             Self::Transcription => "transcription",
             Self::ImageGeneration => "image_generation",
+            Self::ImageEdit => "image_edit",
             Self::Batch => "batch",
             Self::Messages => "messages",
             Self::CountTokens => "count_tokens",
@@ -119,6 +124,7 @@ impl Operation {
             Self::ModelReady => "model_ready",
             Self::ModelStatus => "model_status",
             Self::ListModels => "list_models",
+            Self::StoredResponse => "stored_response",
             Self::ServerMetadata => "server_metadata",
             Self::Health => "health",
             Self::Reflection => "reflection",

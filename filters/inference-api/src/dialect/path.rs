@@ -32,16 +32,25 @@ impl std::error::Error for PathError {}
 /// A version as it stands in the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version<'a> {
-    Number(&'a str),
+    Version(&'a str),
     Label(&'a str),
 }
 
 impl<'a> Version<'a> {
     pub(super) fn decode(self) -> Result<PathVersion<'a>, PathError> {
         Ok(match self {
-            Self::Number(text) => PathVersion::Version(decode(text)?),
+            Self::Version(text) => PathVersion::Version(decode(text)?),
             Self::Label(text) => PathVersion::Label(decode(text)?),
         })
+    }
+}
+
+impl<'a> Version<'a> {
+    /// As it stands in the path.
+    pub(super) const fn written(self) -> &'a str {
+        match self {
+            Self::Version(text) | Self::Label(text) => text,
+        }
     }
 }
 
@@ -76,10 +85,19 @@ pub(super) fn decode(text: &str) -> Result<Cow<'_, str>, PathError> {
     Ok(Cow::Owned(decoded))
 }
 
-fn hexadecimal(byte: Option<u8>) -> Result<u8, PathError> {
+pub(super) fn hexadecimal(byte: Option<u8>) -> Result<u8, PathError> {
     byte.and_then(|byte| char::from(byte).to_digit(16))
         .and_then(|digit| u8::try_from(digit).ok())
         .ok_or(PathError::MalformedEscape)
+}
+
+/// The digits that stand for a byte behind a percent sign.
+pub(super) fn hexadecimal_digits(byte: u8) -> [u8; 2] {
+    let digit = |half: u8| match half {
+        0..10 => b'0'.saturating_add(half),
+        _ => b'A'.saturating_add(half.saturating_sub(10)),
+    };
+    [digit(byte >> 4), digit(byte & 0xf)]
 }
 
 #[cfg(test)]

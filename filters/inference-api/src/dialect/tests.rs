@@ -58,6 +58,8 @@ fn open_inference_paths_name_model_and_version() {
         ("GET /v2/models/m/stats", oip, ModelStatus, "m", ""),
         ("GET /v2", oip, ServerMetadata, "", ""),
         ("GET /v2/models", oip, ListModels, "", ""),
+        ("GET /v2/models/stats", oip, ModelStatus, "", ""),
+        ("GET /v2/models/stats/stats", oip, ModelStatus, "stats", ""),
         ("GET /v2/health/live", oip, Health, "", ""),
         ("GET /v2/health/ready", oip, Health, "", ""),
         // A model may be called what an operation is called.
@@ -92,7 +94,12 @@ fn tensorflow_serving_paths_are_matched_without_case() {
         ("GET /v1/models/m/labels/stable/metadata", tfs, ModelMetadata, "m", ":stable"),
         ("GET /V1/models/m", tfs, ModelStatus, "m", ""),
         ("GET /V1/models", tfs, ListModels, "", ""),
-        ("POST /v1/models/m/versions/x:predict", tfs, Other, "", ""),
+        // No version to TensorFlow Serving, but one to the gateway.
+        ("POST /v1/models/m/versions/v2:predict", tfs, Predict, "m", "v2"),
+        ("GET /v1/models/m/versions/v2/metadata", tfs, ModelMetadata, "m", "v2"),
+        ("GET /v1/models/m/labels/metadata", tfs, ModelStatus, "m", ":metadata"),
+        ("POST /v1/models/m/versions/a:b:predict", tfs, Other, "", ""),
+        ("POST /v1/models/m/versions/:predict", tfs, Other, "", ""),
         ("POST /v1/models/:predict", tfs, Other, "", ""),
         ("GET /v1/models/m:predict", tfs, Other, "", ""),
         ("POST /v1/models/a/b/c:predict", tfs, Other, "", ""),
@@ -108,8 +115,27 @@ fn what_two_apis_share_is_told_in_openai_terms() {
         ("GET /v1/models/llama3:8b", Dialect::OpenAi, ModelStatus, "llama3:8b", ""),
         ("GET /v1/models/metadata", Dialect::OpenAi, ModelStatus, "metadata", ""),
         ("GET /v1/models/", Dialect::OpenAi, Other, "", ""),
+        ("GET /v1/models//metadata", Dialect::OpenAi, Other, "", ""),
+        ("GET /v1/models//versions/3", Dialect::OpenAi, Other, "", ""),
         ("DELETE /v1/models/gpt", Dialect::OpenAi, Other, "", ""),
     ]);
+}
+
+#[test]
+fn responses_that_are_kept_are_no_inference() {
+    use Operation::*;
+    expect(&[
+        ("GET /v1/responses/resp_1", Dialect::OpenAi, StoredResponse, "", ""),
+        ("DELETE /v1/responses/resp_1", Dialect::OpenAi, StoredResponse, "", ""),
+        ("GET /v1/responses/resp_1/input_items?limit=2", Dialect::OpenAi, StoredResponse, "", ""),
+        ("POST /v1/responses/resp_1/cancel", Dialect::OpenAi, StoredResponse, "", ""),
+        ("POST /v1/responses/compact", Dialect::OpenAi, Responses, "", ""),
+        ("POST /v1/responses/input_tokens", Dialect::OpenAi, CountTokens, "", ""),
+        ("POST /v1/responses/resp_1", Dialect::OpenAi, Other, "", ""),
+        ("GET /v1/responses/", Dialect::OpenAi, Other, "", ""),
+        ("POST /v1/responses//cancel", Dialect::OpenAi, Other, "", ""),
+    ]);
+    assert!(!call("GET", "/v1/responses/resp_1").is_inference());
 }
 
 #[test]
@@ -146,8 +172,27 @@ fn generative_calls_name_the_model_in_their_body() {
 }
 
 #[test]
+fn calls_with_a_file_name_the_model_in_a_form() {
+    use Operation::*;
+    for (path, operation) in [
+        ("/v1/audio/transcriptions", Transcription),
+        ("/v1/audio/translations", Transcription),
+        ("/v1/images/edits", ImageEdit),
+        ("/v1/images/variations", ImageEdit),
+    ] {
+        // Whatever it says it is: what is no form is for its reader to refuse.
+        for content_type in [None, Some("multipart/form-data; boundary=b"), Some("text/plain")] {
+            let call = try_call("POST", path, content_type).unwrap();
+            assert_eq!((call.dialect, call.operation), (Dialect::OpenAi, operation), "{path}");
+            assert_eq!(call.body, BodyIdentity::FormModel, "{path}");
+            assert!(call.is_inference(), "{path}");
+        }
+    }
+}
+
+#[test]
 fn calls_whose_model_is_not_read_are_inference_all_the_same() {
-    for path in ["/v1/audio/transcriptions", "/v1/chat/completions/batch", "/v1/messages/batches"] {
+    for path in ["/v1/chat/completions/batch", "/v1/messages/batches"] {
         let call = call("POST", path);
         assert!(call.is_inference() && call.body == BodyIdentity::None, "{path}");
     }
@@ -165,6 +210,7 @@ fn torchserve_paths_name_the_model_with_any_method() {
         ("POST /predictions", http, Other, "", ""),
         ("POST /predictions/a/b/c", http, Other, "", ""),
         ("GET /ping", http, Health, "", ""),
+        ("POST /ping", http, Health, "", ""),
     ]);
 }
 

@@ -131,4 +131,47 @@ mod tests {
         assert_eq!(status(Dialect::Anthropic), 529);
         assert_eq!(status(Dialect::OpenAi), 503);
     }
+
+    #[test]
+    fn every_api_tells_the_kind_of_an_error_in_its_own_words() {
+        for (kind, openai, anthropic) in [
+            (ErrorKind::NotFound, "invalid_request_error", "not_found_error"),
+            (ErrorKind::PermissionDenied, "permission_error", "permission_error"),
+            (ErrorKind::Unauthenticated, "authentication_error", "authentication_error"),
+            (ErrorKind::QuotaExceeded, "rate_limit_error", "rate_limit_error"),
+            (ErrorKind::TooLarge, "invalid_request_error", "request_too_large"),
+            (ErrorKind::DeadlineExceeded, "server_error", "timeout_error"),
+            (ErrorKind::Internal, "server_error", "api_error"),
+        ] {
+            for (dialect, word) in [(Dialect::OpenAi, openai), (Dialect::Anthropic, anthropic)] {
+                let (_, body) = error_body(dialect, &kind.report(dialect, MESSAGE));
+                let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                assert_eq!(body["error"]["type"], word, "{kind:?} to {dialect:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_status_is_that_of_the_apis_own_servers() {
+        for (kind, http, grpc) in [
+            (ErrorKind::InvalidArgument, 400, 3),
+            (ErrorKind::Unauthenticated, 401, 16),
+            (ErrorKind::PermissionDenied, 403, 7),
+            (ErrorKind::NotFound, 404, 5),
+            (ErrorKind::QuotaExceeded, 429, 8),
+            (ErrorKind::Unimplemented, 501, 12),
+            (ErrorKind::DeadlineExceeded, 504, 4),
+        ] {
+            for dialect in [
+                Dialect::OpenAi,
+                Dialect::Anthropic,
+                Dialect::OpenInferenceRest,
+                Dialect::TensorFlowServingRest,
+                Dialect::Grpc,
+            ] {
+                let report = kind.report(dialect, "");
+                assert_eq!((report.http_status, report.grpc_code), (http, grpc), "{kind:?}");
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+use super::form::FormModel;
 use super::json::JsonModel;
 use super::message::FirstMessage;
 use super::{Malformed, Named};
@@ -77,8 +78,8 @@ pub enum Progress {
     Open,
     /// [`BodyReader::named`] is final. What follows can still be an error.
     Certain,
-    /// What follows can't matter and need not be shown. A gRPC stream is
-    /// decided by its first message.
+    /// What follows can't matter and need not be shown: a gRPC stream is decided
+    /// by its first message, and behind a form's last boundary nobody reads on.
     Settled,
 }
 
@@ -87,21 +88,32 @@ enum Source {
     /// The body does not matter.
     Nowhere(Named),
     Json(Box<JsonModel>),
+    Form(Box<FormModel>),
     Grpc(Box<FirstMessage>),
+    /// What `failure` says.
+    Unreadable,
 }
 
 impl BodyReader {
     /// Reads a body in which the model stands there. The content type says
     /// where the parts of a form end.
-    pub fn new(identity: &BodyIdentity, _content_type: Option<&[u8]>, reading: Reading) -> Self {
+    pub fn new(identity: &BodyIdentity, content_type: Option<&[u8]>, reading: Reading) -> Self {
+        let mut failure = None;
         let source = match *identity {
             BodyIdentity::None => Source::Nowhere(Named::default()),
             BodyIdentity::JsonModel => Source::Json(Box::new(JsonModel::new(reading))),
+            BodyIdentity::FormModel => match FormModel::new(content_type, reading) {
+                Ok(form) => Source::Form(Box::new(form)),
+                Err(error) => {
+                    failure = Some(Malformed::NotAForm(error));
+                    Source::Unreadable
+                }
+            },
             BodyIdentity::Grpc { model, version, label } => {
                 Source::Grpc(Box::new(FirstMessage::new([Some(model), version, label], reading)))
             }
         };
-        Self { source, failure: None }
+        Self { source, failure }
     }
 
     /// Reads the next bytes.
@@ -110,8 +122,9 @@ impl BodyReader {
     /// When the body is not what it must be. The reader stays in that state.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Progress, Malformed> {
         self.unless_failed(|source| match source {
-            Source::Nowhere(_) => Ok(()),
+            Source::Nowhere(_) | Source::Unreadable => Ok(()),
             Source::Json(json) => json.push(bytes),
+            Source::Form(form) => form.push(bytes),
             Source::Grpc(message) => message.push(bytes),
         })?;
         Ok(self.progress())
@@ -124,8 +137,9 @@ impl BodyReader {
     /// When it can't end here, or is not what it must be.
     pub fn finish(&mut self) -> Result<(), Malformed> {
         self.unless_failed(|source| match source {
-            Source::Nowhere(_) => Ok(()),
+            Source::Nowhere(_) | Source::Unreadable => Ok(()),
             Source::Json(json) => json.finish(),
+            Source::Form(form) => form.finish(),
             Source::Grpc(message) => message.finish(),
         })
     }
@@ -136,6 +150,8 @@ impl BodyReader {
         match &self.source {
             Source::Nowhere(named) => Some(named),
             Source::Json(json) => json.named(),
+            Source::Form(form) => form.named(),
+            Source::Unreadable => None,
             Source::Grpc(message) => message.named(),
         }
     }
@@ -147,8 +163,9 @@ impl BodyReader {
     /// When there was one already, in bytes that were pushed together.
     pub fn forbid_repeats(&mut self) -> Result<(), Malformed> {
         self.unless_failed(|source| match source {
-            Source::Nowhere(_) => Ok(()),
+            Source::Nowhere(_) | Source::Unreadable => Ok(()),
             Source::Json(json) => json.forbid_repeats(),
+            Source::Form(form) => form.forbid_repeats(),
             Source::Grpc(message) => message.forbid_repeats(),
         })
     }
@@ -156,6 +173,7 @@ impl BodyReader {
     const fn progress(&self) -> Progress {
         match &self.source {
             Source::Nowhere(_) => Progress::Settled,
+            Source::Form(form) if form.is_complete() => Progress::Settled,
             Source::Grpc(message) if message.is_complete() => Progress::Settled,
             _ if self.named().is_some() => Progress::Certain,
             _ => Progress::Open,

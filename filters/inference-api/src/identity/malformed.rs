@@ -2,6 +2,7 @@ use core::fmt;
 
 use crate::grpc::FrameError;
 use crate::json::{JsonError, Kind};
+use crate::multipart::{BoundaryError, MultipartError};
 use crate::protobuf::ProtobufError;
 
 /// Why a body does not say which model it is for.
@@ -15,6 +16,11 @@ pub enum Malformed {
     NotAnObject(Kind),
     /// `model` is not a string.
     ModelNotText(Kind),
+    /// It should be a form, and its content type does not say where the parts
+    /// end.
+    NotAForm(BoundaryError),
+    /// It is no form that all servers read alike.
+    Form(MultipartError),
     /// The model's name or the version is longer than this many bytes.
     NameTooLong {
         /// The limit.
@@ -51,6 +57,8 @@ impl fmt::Display for Malformed {
             Self::ModelNotText(kind) => {
                 write!(out, "`model` must be a string, not {}", name_of(*kind))
             }
+            Self::NotAForm(error) => write!(out, "the request must be a form: {error}"),
+            Self::Form(error) => write!(out, "the request body is not a valid form: {error}"),
             Self::NameTooLong { limit } => {
                 write!(out, "the model's name is longer than {limit} bytes")
             }
@@ -83,6 +91,12 @@ const fn name_of(kind: Kind) -> &'static str {
 impl From<JsonError> for Malformed {
     fn from(error: JsonError) -> Self {
         Self::Json(error)
+    }
+}
+
+impl From<MultipartError> for Malformed {
+    fn from(error: MultipartError) -> Self {
+        Self::Form(error)
     }
 }
 

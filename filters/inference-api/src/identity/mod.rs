@@ -5,6 +5,7 @@
 //! it says of so many bytes, error or not, never depends on how they were cut.
 
 mod body;
+mod form;
 mod json;
 mod malformed;
 mod message;

@@ -22,12 +22,21 @@ enum Kind {
         model: String,
         span: Range<u64>,
     },
+    /// The value of a form's field.
+    Form {
+        model: String,
+        span: Range<u64>,
+    },
     Message(Box<MessagePlace>),
 }
 
 impl Place {
     pub(super) const fn json(model: String, span: Range<u64>) -> Self {
         Self(Kind::Json { model, span })
+    }
+
+    pub(super) const fn form(model: String, span: Range<u64>) -> Self {
+        Self(Kind::Form { model, span })
     }
 
     pub(super) fn message(place: MessagePlace) -> Self {
@@ -43,10 +52,15 @@ impl Place {
     /// label; in a field that is an integer, what is no number is not written.
     pub fn rewrite(&self, model: &str, version: Option<&str>) -> Vec<Splice> {
         match &self.0 {
-            Kind::Json { model: said, .. } if said == model => Vec::new(),
+            Kind::Json { model: said, .. } | Kind::Form { model: said, .. } if said == model => {
+                Vec::new()
+            }
             Kind::Json { span, .. } => {
                 let bytes = serde_json::Value::from(model).to_string().into_bytes();
                 vec![Splice { range: span.clone(), bytes }]
+            }
+            Kind::Form { span, .. } => {
+                vec![Splice { range: span.clone(), bytes: model.as_bytes().to_vec() }]
             }
             Kind::Message(place) => place.rewrite(model, version),
         }
@@ -130,6 +144,25 @@ mod tests {
         assert_eq!(rewritten(body, "ab"), body, "it says so already");
         assert_eq!(place(&BodyIdentity::JsonModel, b"{}"), None);
         assert_eq!(place(&BodyIdentity::JsonModel, br#"{"model":null}"#), None);
+    }
+
+    #[test]
+    fn in_a_form_the_value_is_replaced() {
+        let body = |model: &str| {
+            let name = "Content-Disposition: form-data; name=\"model\"";
+            format!("--b\r\n{name}\r\n\r\n{model}\r\n--b--\r\nbehind").into_bytes()
+        };
+        let content_type = Some(&b"multipart/form-data; boundary=b"[..]);
+        let identity = BodyIdentity::FormModel;
+        let mut reader = BodyReader::new(&identity, content_type, Reading::default());
+        reader.push(&body("whisper-1")).unwrap();
+        let place = reader.named().unwrap().place.clone().unwrap();
+        let splices = place.rewrite("whisper-large", Some("no version"));
+        let start = body("").windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        let start = crate::wide(start);
+        let expected = Splice { range: start..start + 9, bytes: b"whisper-large".to_vec() };
+        assert_eq!(splices, [expected]);
+        assert_eq!(place.rewrite("whisper-1", None), []);
     }
 
     #[test]

@@ -3,6 +3,7 @@ use crate::cuts::same_however_cut;
 use crate::dialect::BodyIdentity;
 use crate::grpc::FrameError;
 use crate::json::{JsonError, JsonErrorKind, Kind};
+use crate::multipart::{BoundaryError, MultipartError, MultipartErrorKind};
 use crate::protobuf::{FieldPath, ProtobufError, ProtobufErrorKind};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -30,7 +31,7 @@ const TENSORFLOW_SERVING: BodyIdentity = BodyIdentity::Grpc {
 type Known = (Option<Named>, Option<Malformed>);
 
 fn reader(identity: &BodyIdentity, reading: Reading) -> BodyReader {
-    BodyReader::new(identity, None, reading)
+    BodyReader::new(identity, BOUNDARY, reading)
 }
 
 /// What is known of each prefix of the body, by the number of its bytes.
@@ -176,9 +177,13 @@ fn what_was_replaced_may_not_be_repeated() {
     let repeated = Err(Malformed::Repeated(NamePart::Model));
     let grpc = message(&[delimited(1, b"a"), delimited(7, &[0; 70]), delimited(1, b"a")].concat());
     let json = br#"{"model":"a","model":"a"}"#;
-    for (identity, body, certain) in
-        [(BodyIdentity::JsonModel, &json[..], 12), (OPEN_INFERENCE, &grpc, 9)]
-    {
+    let half = form(&[("model", "a")]);
+    let form = format!("{half}{half}--b--");
+    for (identity, body, certain) in [
+        (BodyIdentity::JsonModel, &json[..], 12),
+        (BodyIdentity::FormModel, form.as_bytes(), half.len() + 5),
+        (OPEN_INFERENCE, &grpc, 9),
+    ] {
         let mut reader = reader(&identity, STRICT);
         assert_eq!(reader.push(&body[..certain]), Ok(Progress::Certain));
         assert_eq!(reader.forbid_repeats(), Ok(()));
@@ -231,6 +236,70 @@ fn what_cannot_become_an_object_is_refused_at_its_first_byte() {
     assert_eq!(reader.push(b" ["), Err(Malformed::NotAnObject(Kind::Array)));
     assert_eq!(reader.push(b"{}"), Err(Malformed::NotAnObject(Kind::Array)));
     assert_eq!(reader.finish(), Err(Malformed::NotAnObject(Kind::Array)));
+}
+
+const BOUNDARY: Option<&[u8]> = Some(b"multipart/form-data; boundary=b");
+
+/// A form of these fields, less its last boundary.
+fn form(fields: &[(&str, &str)]) -> String {
+    let field = |(name, value): &(&str, &str)| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    fields.iter().map(field).collect()
+}
+
+#[test]
+fn a_form_names_its_model_in_a_field() {
+    let named = |fields: &[(&str, &str)]| {
+        read(&BodyIdentity::FormModel, format!("{}--b--", form(fields)).as_bytes())
+    };
+    let named_whisper = named(&[("file", "model"), ("model", "whisper"), ("n", "1")]).unwrap();
+    assert_eq!(named_whisper.model.as_deref(), Some("whisper"));
+    assert_eq!(named(&[("file", "x")]), Ok(Named::default()));
+    assert_eq!(named(&[("model", "")]).unwrap().model.as_deref(), Some(""));
+    let long = named(&[("model", "xxxxxxxxxxxxxxxxx")]);
+    assert_eq!(long, Err(Malformed::NameTooLong { limit: 16 }));
+    let repeated = Err(Malformed::Repeated(NamePart::Model));
+    assert_eq!(named(&[("model", "a"), ("model", "b")]), repeated);
+    assert!(named(&[("model", "a"), ("model", "a")]).is_ok());
+    assert_eq!(read(&BodyIdentity::FormModel, b""), Err(Malformed::Empty));
+}
+
+#[test]
+fn a_form_is_certain_behind_its_model_and_settled_behind_its_end() {
+    let points =
+        |body: &str, reading| turning_points(&BodyIdentity::FormModel, reading, body.as_bytes());
+    let open = form(&[("model", "a")]);
+    let behind = open.len() + "--b\r\n".len();
+    let (two, end) = (format!("{open}{open}--b--"), open.len() * 2 + 5);
+    assert_eq!(points(&two, STRICT), (Some(behind), None));
+    assert_eq!(points(&two, LAST_COUNTS), (Some(end), None));
+    let other = format!("{open}{}--b--", form(&[("model", "b")]));
+    let repeated = Some((end, Malformed::Repeated(NamePart::Model)));
+    assert_eq!(points(&other, STRICT), (Some(behind), repeated));
+    let last = read_by(&BodyIdentity::FormModel, LAST_COUNTS, other.as_bytes()).unwrap();
+    assert_eq!((last.model.as_deref(), last.is_repeated), (Some("b"), true));
+    let mut reader = reader(&BodyIdentity::FormModel, STRICT);
+    assert_eq!(reader.push(two.as_bytes()), Ok(Progress::Settled));
+    assert_eq!(reader.push(b"\r\nwhatever"), Ok(Progress::Settled));
+}
+
+#[test]
+fn a_body_that_is_no_form_is_malformed() {
+    let body = form(&[("model", "a")]);
+    for (content_type, error) in [
+        (None, BoundaryError::NotFormData),
+        (Some(&b"application/json"[..]), BoundaryError::NotFormData),
+        (Some(b"multipart/form-data"), BoundaryError::Missing),
+    ] {
+        let mut reader = BodyReader::new(&BodyIdentity::FormModel, content_type, STRICT);
+        assert_eq!(reader.named(), None);
+        assert_eq!(reader.push(body.as_bytes()), Err(Malformed::NotAForm(error)));
+        assert_eq!(reader.finish(), Err(Malformed::NotAForm(error)));
+    }
+    let error = read(&BodyIdentity::FormModel, body.as_bytes()).unwrap_err();
+    let end = MultipartErrorKind::UnexpectedEnd;
+    assert!(matches!(error, Malformed::Form(MultipartError { kind, .. }) if kind == end));
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub enum ProtobufErrorKind {
     TooDeep,
     /// A string that is not UTF-8.
     InvalidUtf8,
+    /// A packed field that ends inside an element.
+    PartialElement,
     /// The message ends inside a field or group.
     UnexpectedEnd,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for ProtobufError {
             ProtobufErrorKind::BeyondMessage => "field goes beyond the message around it",
             ProtobufErrorKind::TooDeep => "too many nested messages and groups",
             ProtobufErrorKind::InvalidUtf8 => "string that is not UTF-8",
+            ProtobufErrorKind::PartialElement => "packed field that ends inside an element",
             ProtobufErrorKind::UnexpectedEnd => "the message ends inside a field",
         };
         write!(out, "{sentence} at byte {} of the message", self.offset)

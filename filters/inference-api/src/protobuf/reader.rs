@@ -77,8 +77,8 @@ impl Reader {
             return Err(error);
         }
         let result = self.run(bytes, sink).map_err(|kind| {
-            // Where in a string is not the reader's to know: the string's start.
-            let in_value = kind == ProtobufErrorKind::InvalidUtf8;
+            // Where in a value is not the reader's to know: the value's start.
+            let in_value = matches!(self.state, State::Payload { .. });
             ProtobufError { kind, offset: if in_value { self.extent.value } else { self.offset } }
         });
         self.failed = result.err();

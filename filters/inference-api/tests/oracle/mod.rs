@@ -2,11 +2,15 @@
 //! all of the body in its hands. The property tests and the fuzz targets share
 //! these functions; each panics when the two disagree.
 
+pub mod dialect;
+pub mod elements;
 pub mod grpc;
 pub mod identity;
 pub mod json;
+pub mod multipart;
 pub mod protobuf;
 pub mod rewriting;
+pub mod sse;
 
 /// The bytes in pieces, cut where `cuts` say (each modulo what is left).
 pub fn pieces<'a>(mut bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
