@@ -6,6 +6,7 @@ mod configuration;
 mod hostile;
 mod identity;
 mod observability;
+mod peers;
 mod refusals;
 mod streaming;
 mod untouched;

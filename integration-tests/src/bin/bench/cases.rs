@@ -2,6 +2,8 @@
 
 use http::Version;
 use integration_tests::Call;
+use proto::inference::ModelInferRequest;
+use proto::inference::model_infer_request::InferInputTensor;
 use proto::prediction::PredictRequest;
 use serde_json::json;
 
@@ -14,11 +16,48 @@ pub(crate) struct Case {
     call: fn() -> Call,
 }
 
-pub(crate) const CASES: [Case; 4] = [
-    Case { name: "chat-1k", version: Version::HTTP_11, requests: 1_000, call: || chat(1 << 10) },
-    Case { name: "chat-70k", version: Version::HTTP_11, requests: 400, call: || chat(70 << 10) },
-    Case { name: "chat-900k", version: Version::HTTP_11, requests: 60, call: || chat(900 << 10) },
+/// What a chat is about: a line feed, a quote, an accent or an emoji every 18
+/// bytes.
+const SPECIAL: &str = "Compare \"least request\" with \"round robin\":\nwhich one is better \
+    for requests of very different length, and why? Caf\u{e9}s, \u{1f642} and \\ included.\n";
+
+/// What a chat is about: plain sentences, and a line feed where a paragraph ends.
+const PROSE: &str = "A balancer that takes turns does not know how long an answer takes. While one \
+    server is busy with a long one, it goes on sending to it, and what it sends there has to \
+    wait, although its neighbours are idle. A balancer that draws two servers by chance and \
+    takes the one with fewer requests under way needs to know little more, and avoids most of \
+    that. It costs two comparisons and a counter for each server, it works as well with many \
+    balancers as with one, since they need not agree on anything, and it forgives a server that \
+    is slow for a while, because such a server gets less to do by itself.\n";
+
+pub(crate) const CASES: [Case; 7] = [
+    Case {
+        name: "chat-1k",
+        version: Version::HTTP_11,
+        requests: 1_000,
+        call: || chat(1 << 10, SPECIAL),
+    },
+    Case {
+        name: "chat-70k",
+        version: Version::HTTP_11,
+        requests: 400,
+        call: || chat(70 << 10, SPECIAL),
+    },
+    Case {
+        name: "chat-900k",
+        version: Version::HTTP_11,
+        requests: 60,
+        call: || chat(900 << 10, SPECIAL),
+    },
+    Case {
+        name: "chat-900k-prose",
+        version: Version::HTTP_11,
+        requests: 60,
+        call: || chat(900 << 10, PROSE),
+    },
     Case { name: "grpc-predict", version: Version::HTTP_2, requests: 1_000, call: predict },
+    Case { name: "infer-1m", version: Version::HTTP_2, requests: 60, call: infer },
+    Case { name: "upload-10m", version: Version::HTTP_11, requests: 8, call: upload },
 ];
 
 impl Case {
@@ -31,11 +70,9 @@ pub(crate) fn names() -> Vec<&'static str> {
     CASES.iter().map(|case| case.name).collect()
 }
 
-/// A chat of so many bytes, with `model` last, as OpenAI's client for Python
-/// writes it.
-fn chat(bytes: usize) -> Call {
-    const TURN: &str = "Compare \"least request\" with \"round robin\":\nwhich one is better \
-        for requests of very different length, and why? Caf\u{e9}s, \u{1f642} and \\ included.\n";
+/// A chat of so many bytes that says that again and again, with `model` last, as
+/// OpenAI's client for Python writes it.
+fn chat(bytes: usize, turn: &str) -> Call {
     let body = |content: &str| {
         let messages = json!([
             {"role": "system", "content": "You are a terse assistant."},
@@ -44,8 +81,8 @@ fn chat(bytes: usize) -> Call {
         format!(r#"{{"messages":{messages},"model":"demo"}}"#)
     };
     let mut content = String::new();
-    while body(&content).len() + body(TURN).len() < bytes {
-        content.push_str(TURN);
+    while body(&content).len() + body(turn).len() < bytes {
+        content.push_str(turn);
     }
     let padding = bytes - body(&content).len();
     content.extend(std::iter::repeat_n('.', padding));
@@ -62,4 +99,28 @@ fn predict() -> Call {
     let request = PredictRequest { features, model_name: "demo".into() };
     Call::grpc("/prediction.PredictionService/Predict", &request)
         .header("user-agent", "grpc-python/1.76.0")
+}
+
+/// A tensor of 1 MB, as Triton's clients send it: raw, behind the model's name.
+fn infer() -> Call {
+    let numbers: Vec<u8> = (0..250_000_u32).flat_map(u32::to_le_bytes).collect();
+    let request = ModelInferRequest {
+        model_name: "demo".into(),
+        inputs: vec![InferInputTensor {
+            name: "features".into(),
+            datatype: "FP32".into(),
+            shape: vec![1, 250_000],
+            ..InferInputTensor::default()
+        }],
+        raw_input_contents: vec![numbers],
+        ..ModelInferRequest::default()
+    };
+    Call::grpc("/inference.GRPCInferenceService/ModelInfer", &request)
+}
+
+/// 10 MB for a model that the path names: none of it has to be read.
+fn upload() -> Call {
+    Call::post("/v2/models/demo/infer")
+        .header("content-type", "application/octet-stream")
+        .body(vec![b'x'; 10_000_000])
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tonic::Code;
 
 /// The answer to a call that no model server gets to see.
-async fn refusal(stand: &Stand, client: &mut Client, call: Call) -> Answer {
+pub(super) async fn refusal(stand: &Stand, client: &mut Client, call: Call) -> Answer {
     let answer = client.send(call).await;
     for (name, server) in &stand.servers {
         assert!(server.received().is_empty(), "{name} has got it");
@@ -17,7 +17,7 @@ async fn refusal(stand: &Stand, client: &mut Client, call: Call) -> Answer {
     answer
 }
 
-fn assert_refused(answer: &Answer, status: u16, rule: &str) {
+pub(super) fn assert_refused(answer: &Answer, status: u16, rule: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     let reason = answer.header_text("x-inference-rejected");
     assert_eq!(reason, Some(format!("model-router;{rule}")), "{answer:?}");

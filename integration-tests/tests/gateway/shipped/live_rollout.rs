@@ -169,11 +169,11 @@ impl Load {
     /// every connection, and then sees that they are.
     async fn assert_share_becomes(&self, v2: f64) {
         eventually(&format!("a share of {v2}"), async || {
-            let windows = self.connections.iter().map(|connection| {
+            let mut windows = self.connections.iter().map(|connection| {
                 let served = connection.lock().unwrap();
                 anonymous(&served[served.len().saturating_sub(200)..])
             });
-            windows.map(|window| window.is_divided(100, v2)).all(|it| it).then_some(())
+            windows.all(|window| window.is_divided(100, v2)).then_some(())
         })
         .await;
         self.assert_share_is(v2).await;
