@@ -3,7 +3,7 @@ use super::json::JsonModel;
 use super::message::FirstMessage;
 use super::{Malformed, Named};
 use crate::dialect::BodyIdentity;
-use crate::json::Options;
+use crate::json::{ByteOrderMark, Options};
 
 /// Reads a body for the model it names.
 ///
@@ -59,16 +59,6 @@ pub enum Repeats {
     /// The last one counts, as for most servers. JSON and forms are then
     /// certain only at their end.
     LastCounts,
-}
-
-/// What becomes of a byte order mark before a JSON text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ByteOrderMark {
-    /// It is an error, as RFC 8259 has it.
-    #[default]
-    Refused,
-    /// It is passed over, as some servers do.
-    Skipped,
 }
 
 /// How far the body is known.

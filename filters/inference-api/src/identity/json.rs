@@ -9,25 +9,37 @@ pub(super) struct JsonModel {
     /// Whether even an equal repetition is an error.
     forbids_repeats: bool,
     limit: usize,
+    has_byte_order_mark: bool,
     named: Option<Named>,
 }
 
 const MODEL: &str = "model";
 
+/// No JSON text begins with it, but a byte order mark does.
+const BYTE_ORDER_MARK_START: u8 = 0xef;
+
 impl JsonModel {
     pub(super) fn new(reading: Reading) -> Self {
         let limit = reading.limits.name_bytes;
-        let options = Options { max_depth: reading.limits.json_depth, ..Options::default() };
+        let options = Options {
+            max_depth: reading.limits.json_depth,
+            byte_order_mark: reading.byte_order_mark,
+            ..Options::default()
+        };
         Self {
             fields: FieldReader::new(&[MODEL], FieldLimits { value_bytes: limit }, options),
             repeats: reading.repeats,
             forbids_repeats: false,
             limit,
+            has_byte_order_mark: false,
             named: None,
         }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        if self.fields.offset() == 0 && bytes.first() == Some(&BYTE_ORDER_MARK_START) {
+            self.has_byte_order_mark = true;
+        }
         let result = self.fields.push(bytes);
         // What is told of the fields stands before what made it fail.
         self.judge()?;
@@ -42,8 +54,9 @@ impl JsonModel {
         self.judge()?;
         result?;
         if self.named.is_none() {
+            let has_byte_order_mark = self.has_byte_order_mark;
             self.named = Some(match self.fields.field(MODEL) {
-                None => Named::default(),
+                None => Named { has_byte_order_mark, ..Named::default() },
                 Some(field) => self.name(field, &field.last, field.count > 1)?,
             });
         }
@@ -90,7 +103,8 @@ impl JsonModel {
         } else {
             is_escaped(found)
         };
-        Ok(Named { model, version: None, is_repeated, is_escaped, place })
+        let has_byte_order_mark = self.has_byte_order_mark;
+        Ok(Named { model, version: None, is_repeated, is_escaped, has_byte_order_mark, place })
     }
 }
 

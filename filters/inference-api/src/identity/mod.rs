@@ -11,7 +11,7 @@ mod malformed;
 mod message;
 mod place;
 
-pub use body::{BodyReader, ByteOrderMark, Limits, Progress, Reading, Repeats};
+pub use body::{BodyReader, Limits, Progress, Reading, Repeats};
 pub use malformed::{Malformed, NamePart};
 pub use place::{Place, Splice};
 
@@ -27,6 +27,8 @@ pub struct Named {
     pub is_repeated: bool,
     /// Whether the key or the name was written with JSON escapes.
     pub is_escaped: bool,
+    /// Whether a byte order mark stands before the body's JSON text.
+    pub has_byte_order_mark: bool,
     /// Where the names stand, to put others there. `None` when there is none,
     /// or when they stand at more places than are kept.
     pub place: Option<Place>,

@@ -2,7 +2,7 @@ use super::*;
 use crate::cuts::same_however_cut;
 use crate::dialect::BodyIdentity;
 use crate::grpc::FrameError;
-use crate::json::{JsonError, JsonErrorKind, Kind};
+use crate::json::{ByteOrderMark, JsonError, JsonErrorKind, Kind};
 use crate::multipart::{BoundaryError, MultipartError, MultipartErrorKind};
 use crate::protobuf::{FieldPath, ProtobufError, ProtobufErrorKind};
 #[cfg(target_arch = "wasm32")]

@@ -21,7 +21,7 @@ mod strings;
 
 pub use error::{JsonError, JsonErrorKind};
 pub use fields::{Field, FieldLimits, FieldReader, Found, FoundValue};
-pub use reader::{NumberWords, Options, Reader};
+pub use reader::{ByteOrderMark, NumberWords, Options, Reader};
 pub use scan::{plain_run, text_run};
 pub use sink::{Interest, Kind, Sink, Spelling};
 

@@ -38,6 +38,18 @@ pub struct Options {
     pub max_depth: usize,
     /// Which words are numbers.
     pub words: NumberWords,
+    /// What becomes of a byte order mark before the text.
+    pub byte_order_mark: ByteOrderMark,
+}
+
+/// What becomes of a UTF-8 byte order mark before a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByteOrderMark {
+    /// It is an error, as RFC 8259 (section 8.1) allows and `serde_json` has it.
+    #[default]
+    Refused,
+    /// It is passed over. Offsets count it.
+    Skipped,
 }
 
 /// Whether there are numbers that are written as words.
@@ -52,7 +64,11 @@ pub enum NumberWords {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_depth: 127, words: NumberWords::Refused }
+        Self {
+            max_depth: 127,
+            words: NumberWords::Refused,
+            byte_order_mark: ByteOrderMark::Refused,
+        }
     }
 }
 
@@ -221,7 +237,13 @@ impl Reader {
             Some((&first, rest)) if first == byte => self.expected = rest,
             _ => return self.fail(JsonErrorKind::ExpectedValue, 0),
         }
-        if self.expected.is_empty() { self.fail(JsonErrorKind::ByteOrderMark, 0) } else { Ok(()) }
+        if self.expected.is_empty() {
+            match self.options.byte_order_mark {
+                ByteOrderMark::Refused => return self.fail(JsonErrorKind::ByteOrderMark, 0),
+                ByteOrderMark::Skipped => self.state = State::Value,
+            }
+        }
+        Ok(())
     }
 
     /// One byte between keys and values that is not white space; it ends at

@@ -320,3 +320,25 @@ fn duplicate_keys_are_told_with_the_first_and_the_last_value() {
     let (model, _) = fields_of(r#"{"model":{},"model":{}}"#);
     assert!(model.unwrap().is_contradictory, "nothing is known of objects");
 }
+
+#[test]
+fn a_byte_order_mark_is_skipped_where_that_is_asked_for() {
+    let options = Options { byte_order_mark: ByteOrderMark::Skipped, ..Options::default() };
+    let read = |chunks: &[&[u8]]| {
+        let mut fields = FieldReader::new(&["model"], FieldLimits::default(), options);
+        for chunk in chunks {
+            fields.push(chunk)?;
+        }
+        fields.finish()?;
+        Ok(fields.take_field("model").map(|field| field.last.span))
+    };
+    let text = b"\xef\xbb\xbf{\"model\": 1}";
+    assert_eq!(same_however_cut(text, read), Ok(Some(13..14)), "offsets count it");
+    for (text, kind, offset) in [
+        (&b"\xef\xbb\xbf"[..], JsonErrorKind::UnexpectedEnd, 3),
+        (b"\xef\xbb{}", JsonErrorKind::ExpectedValue, 0),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", JsonErrorKind::ExpectedValue, 3),
+    ] {
+        assert_eq!(read(&[text]), Err(JsonError { kind, offset }), "{text:x?}");
+    }
+}

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{
-    BodyReader, ByteOrderMark, Limits, Malformed, Named, NamedVersion, Progress, Reading, Repeats,
+    BodyReader, Limits, Malformed, Named, NamedVersion, Progress, Reading, Repeats,
 };
+use inference_api::json::ByteOrderMark;
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::FieldPath;
 use prost::Message;

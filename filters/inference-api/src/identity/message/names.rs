@@ -174,7 +174,14 @@ impl Names {
         let (model, version) = (self.model()?, self.version()?);
         let is_repeated = self.fields.field_at(MODEL).is_some_and(|model| model.count > 1);
         let place = self.place(model.clone(), version.clone());
-        Ok(Named { model, version, is_repeated, is_escaped: false, place })
+        Ok(Named {
+            model,
+            version,
+            is_repeated,
+            is_escaped: false,
+            has_byte_order_mark: false,
+            place,
+        })
     }
 
     fn model(&self) -> Result<Option<String>, Malformed> {
