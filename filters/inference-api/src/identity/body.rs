@@ -160,6 +160,19 @@ impl BodyReader {
         })
     }
 
+    /// No more of the body can be waited for: if a gRPC message has named a model
+    /// by now, that is [`Progress::Certain`] from here on, and another one behind
+    /// it is an error. JSON and forms are certain at their first model anyway.
+    ///
+    /// # Errors
+    /// When what was named so far is not what it must be.
+    pub fn decide_early(&mut self) -> Result<(), Malformed> {
+        self.unless_failed(|source| match source {
+            Source::Grpc(message) => message.decide_early(),
+            _ => Ok(()),
+        })
+    }
+
     const fn progress(&self) -> Progress {
         match &self.source {
             Source::Nowhere(_) => Progress::Settled,

@@ -72,6 +72,13 @@ impl FirstMessage {
         self.names.named()
     }
 
+    pub(super) fn decide_early(&mut self) -> Result<(), Malformed> {
+        if !self.is_complete && self.names.has_model() {
+            self.names.decide();
+        }
+        self.names.verdict()
+    }
+
     pub(super) const fn is_complete(&self) -> bool {
         self.is_complete
     }

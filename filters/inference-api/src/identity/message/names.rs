@@ -115,7 +115,8 @@ impl Names {
         }
     }
 
-    fn has_model(&self) -> bool {
+    /// Whether a model is named by now.
+    pub(super) fn has_model(&self) -> bool {
         let model = self.fields.field_at(MODEL).and_then(|model| model.last.as_ref());
         model.is_some_and(|model| model.value != FoundValue::Text(String::new()))
     }
