@@ -141,8 +141,10 @@ impl<'s> Table<'s> {
                 None => (property, key_path.clone()),
             };
             let elsewhere = name(held).and_then(|name| self.told.get(name));
-            let pointer = elsewhere.map(|path| format!(" Keys as in `{path}`.")).unwrap_or_default();
-            let _ = writeln!(self.text, "| `{key_path}` | {word} | {default} | {meaning}{pointer} |");
+            let pointer =
+                elsewhere.map(|path| format!(" Keys as in `{path}`.")).unwrap_or_default();
+            let _ =
+                writeln!(self.text, "| `{key_path}` | {word} | {default} | {meaning}{pointer} |");
             if pointer.is_empty() {
                 let held_target = resolved(self.root, held);
                 if let (Some(name), Some("object")) =

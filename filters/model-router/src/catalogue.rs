@@ -1,133 +1,150 @@
 //! The models that are served, and their versions: what the configuration means.
 
-use crate::config::{ModelConfig, VersionConfig};
-use crate::metrics::ROUTED;
-use crate::split::{Caller, Split};
+mod model;
+mod words;
+
+pub(crate) use model::{Model, Rule, Version};
+pub(crate) use words::Word;
+
+use crate::conditions::{Conditions, Vocabulary};
+use crate::config::{ModelConfig, UnknownVersion};
+use crate::names::check_name;
 use filter_kit::{Problems, Series};
 use hashbrown::HashMap;
-
-/// The sum of a model's weights: they are percentages.
-const WHOLE: u64 = 100;
+use hashbrown::hash_map::Entry;
 
 /// Every model that is served.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Catalogue {
-    models: HashMap<String, Model>,
+    models: Vec<Model>,
+    /// Names and aliases.
+    names: HashMap<String, Name>,
 }
 
-/// A model and its versions.
-#[derive(Debug)]
-pub(crate) struct Model {
-    pub(crate) name: String,
-    versions: Vec<Version>,
-    split: Split,
-}
-
-/// A version of a model.
-#[derive(Debug)]
-pub(crate) struct Version {
-    pub(crate) name: String,
-    pub(crate) cluster: String,
-    pub(crate) routed: Series,
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// The model's position.
+    pub(crate) model: usize,
+    /// The version that an alias stands for, if it does for one alone.
+    pub(crate) version: Option<Word>,
 }
 
 impl Catalogue {
     /// The catalogue of these models; writes down what is wrong with them.
-    pub(crate) fn new(models: Vec<ModelConfig>, problems: &mut Problems) -> Self {
-        if models.is_empty() {
+    pub(crate) fn new(
+        written: Vec<ModelConfig>,
+        vocabulary: Vocabulary<'_>,
+        problems: &mut Problems,
+    ) -> Self {
+        if written.is_empty() {
             problems.add("models", "is empty, must name at least one model");
         }
-        let mut known = HashMap::new();
-        for (position, config) in models.into_iter().enumerate() {
+        let mut catalogue = Self::default();
+        for (position, config) in written.iter().enumerate() {
             let path = format!("models[{position}]");
             check_name(&format!("{path}.name"), &config.name, problems);
-            if known.contains_key(&config.name) {
-                problems.add(format!("{path}.name"), format!("`{}` is here twice", config.name));
+            let model = match &config.base {
+                None => Model::new(config.clone(), vocabulary, &path, problems),
+                Some(base) => {
+                    check_adapter(config, &path, problems);
+                    let Some(base) = base_of(&written, base, &path, problems) else { continue };
+                    Model::adapter(config, base, vocabulary)
+                }
+            };
+            catalogue.add(model, config, &path, problems);
+        }
+        catalogue
+    }
+
+    fn add(&mut self, model: Model, config: &ModelConfig, path: &str, problems: &mut Problems) {
+        let position = self.models.len();
+        self.name(&config.name, Name { model: position, version: None }, path, problems);
+        for (alias_position, alias) in config.aliases.iter().enumerate() {
+            let path = format!("{path}.aliases[{alias_position}]");
+            check_name(&format!("{path}.name"), &alias.name, problems);
+            let version = alias.version.as_ref().and_then(|version| {
+                let word = model.known_word(version);
+                if word.is_none() {
+                    problems.add(format!("{path}.version"), format!("there is no `{version}`"));
+                }
+                word
+            });
+            self.name(&alias.name, Name { model: position, version }, &path, problems);
+        }
+        self.models.push(model);
+    }
+
+    fn name(&mut self, text: &str, name: Name, path: &str, problems: &mut Problems) {
+        match self.names.entry(text.to_owned()) {
+            Entry::Occupied(_) => {
+                problems.add(format!("{path}.name"), format!("`{text}` is here twice"));
             }
-            let model = Model::new(config, &path, problems);
-            known.insert(model.name.clone(), model);
+            Entry::Vacant(place) => {
+                place.insert(name);
+            }
         }
-        Self { models: known }
     }
 
-    pub(crate) fn model(&self, name: &str) -> Option<&Model> {
-        self.models.get(name)
+    /// What a name or alias stands for.
+    pub(crate) fn find(&self, name: &str) -> Option<Name> {
+        self.names.get(name).copied()
     }
 
-    /// Every version's series.
+    pub(crate) fn model(&self, position: usize) -> Option<&Model> {
+        self.models.get(position)
+    }
+
+    /// Every name and alias, with the position of its model, in the order of the
+    /// configuration.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, usize)> {
+        let models = self.models.iter().enumerate();
+        models.flat_map(|(position, model)| model.names().map(move |name| (name, position)))
+    }
+
+    /// Whether anything depends on more of a request than what it names.
+    pub(crate) fn has_conditions(&self) -> bool {
+        self.models.iter().any(|model| model.conditions().next().is_some())
+    }
+
+    /// Whether anything depends on the client's address.
+    pub(crate) fn wants_source(&self) -> bool {
+        self.models.iter().flat_map(Model::conditions).any(Conditions::want_source)
+    }
+
+    /// Every series of the models.
     pub(crate) fn series(&self) -> impl Iterator<Item = &Series> {
-        self.models.values().flat_map(|model| &model.versions).map(|version| &version.routed)
+        self.models.iter().flat_map(Model::series)
     }
 }
 
-impl Model {
-    fn new(config: ModelConfig, path: &str, problems: &mut Problems) -> Self {
-        let ModelConfig { name, versions } = config;
-        check_versions(&versions, path, problems);
-        let weights = weights(&versions, path, problems);
-        let split = Split::new(&name, versions.iter().map(|v| v.name.as_str()).zip(weights));
-        let versions = versions
-            .into_iter()
-            .map(|version| Version {
-                routed: Series::new(&ROUTED, &[&name, &version.name]),
-                name: version.name,
-                cluster: version.cluster,
-            })
-            .collect();
-        Self { name, versions, split }
-    }
-
-    pub(crate) fn version(&self, name: &str) -> Option<&Version> {
-        self.versions.iter().find(|version| version.name == name)
-    }
-
-    /// The version that this caller gets by weight.
-    pub(crate) fn draw(&self, caller: Caller) -> Option<&Version> {
-        self.split.pick(caller).and_then(|position| self.versions.get(position))
-    }
-}
-
-fn check_versions(versions: &[VersionConfig], path: &str, problems: &mut Problems) {
-    if versions.is_empty() {
-        problems.add(format!("{path}.versions"), "is empty, must name at least one version");
-    }
-    for (position, version) in versions.iter().enumerate() {
-        let path = format!("{path}.versions[{position}]");
-        check_name(&format!("{path}.name"), &version.name, problems);
-        if versions.iter().take(position).any(|earlier| earlier.name == version.name) {
-            problems.add(format!("{path}.name"), format!("`{}` is here twice", version.name));
-        }
-        if version.cluster.is_empty() || !version.cluster.bytes().all(is_visible) {
-            problems.add(format!("{path}.cluster"), "must be the name of an Envoy cluster");
+/// What an adapter must not have, because it has its base's.
+fn check_adapter(config: &ModelConfig, path: &str, problems: &mut Problems) {
+    for (key, is_there) in [
+        ("versions", !config.versions.is_empty()),
+        ("labels", !config.labels.is_empty()),
+        ("rules", !config.rules.is_empty()),
+        ("retired", !config.retired.is_empty()),
+        ("unknown_version", config.unknown_version != UnknownVersion::Refuse),
+        ("shadow", config.shadow.is_some()),
+    ] {
+        if is_there {
+            problems.add(format!("{path}.{key}"), "is the `base`'s, can't be here as well");
         }
     }
 }
 
-/// The weight of each version.
-fn weights(versions: &[VersionConfig], path: &str, problems: &mut Problems) -> Vec<u32> {
-    if let [VersionConfig { weight: None, .. }] = versions {
-        return vec![1];
+fn base_of<'m>(
+    written: &'m [ModelConfig],
+    name: &str,
+    path: &str,
+    problems: &mut Problems,
+) -> Option<&'m ModelConfig> {
+    let base = written.iter().find(|model| model.name == name);
+    match base {
+        Some(base) if base.base.is_none() => return Some(base),
+        Some(_) => problems.add(format!("{path}.base"), format!("`{name}` has a base itself")),
+        None => problems.add(format!("{path}.base"), format!("`{name}` is not among the models")),
     }
-    let weights: Vec<u32> = versions.iter().map(|version| version.weight.unwrap_or(0)).collect();
-    let sum: u64 = weights.iter().copied().map(u64::from).sum();
-    if sum != WHOLE && !versions.is_empty() {
-        let text = format!("weights add up to {sum}, must be {WHOLE}");
-        problems.add(format!("{path}.versions"), text);
-    }
-    weights
-}
-
-fn check_name(path: &str, name: &str, problems: &mut Problems) {
-    if name.is_empty() {
-        problems.add(path, "is empty");
-    } else if name.contains('@') {
-        problems.add(path, "contains an `@`, which stands between a name and a version");
-    } else if !name.bytes().all(is_visible) {
-        problems.add(path, "must be visible ASCII characters without spaces");
-    }
-}
-
-/// Whether a byte may stand in a header's value as it is, and is not a space.
-const fn is_visible(byte: u8) -> bool {
-    byte.is_ascii_graphic()
+    None
 }

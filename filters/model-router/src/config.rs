@@ -1,5 +1,17 @@
 //! What an operator writes.
 
+mod conditions;
+mod models;
+mod policies;
+mod tenants;
+
+pub use conditions::{Condition, Protocol, ValueMatch};
+pub use models::{
+    Alias, ClusterChoice, Metadata, Mode, ModelConfig, Rule, Tensor, UnknownVersion, VersionConfig,
+};
+pub use policies::{Ambiguity, Answer, BeyondHold, OnContradiction, ParserDifferentials};
+pub use tenants::{OnUnknownTenant, Tenant, Tenants};
+
 use serde::Deserialize;
 
 /// The configuration of the model router.
@@ -23,45 +35,47 @@ pub struct Config {
     /// TensorFlow Serving.
     #[serde(default)]
     pub grpc_methods: Vec<GrpcMethod>,
-    /// What happens when a request's header, path and body name different models
-    /// or versions.
+    /// The query parameters that name a model and a version. None by default.
+    #[serde(default)]
+    pub query: QueryParameters,
+    /// Who may use which model. Without it, everybody may use all of them.
+    #[serde(default)]
+    pub tenants: Option<Tenants>,
+    /// The request header in which clients state the version of their prompt
+    /// template, for rules with a `prompt_version`.
+    #[serde(default = "default_prompt_version_header")]
+    pub prompt_version_header: String,
+    /// What happens when a request's header, query, path and body name different
+    /// models or versions.
     #[serde(default)]
     pub on_contradiction: OnContradiction,
+    /// What happens to bodies that model servers may read differently than the
+    /// router does.
+    #[serde(default)]
+    pub parser_differentials: ParserDifferentials,
+    /// Whether bodies are read for the model. `false` is for hosts that can't
+    /// hold a request's headers back, such as Istio's `WasmPlugin`: headers,
+    /// query and path decide then, and names in bodies are not rewritten.
+    #[serde(default = "yes")]
+    pub read_body: bool,
     /// How many bytes of a request are held back, at most, while its model is
     /// not known yet. Envoy's own limits must be larger: the listener's
     /// `per_connection_buffer_limit_bytes` for HTTP/1.1 and
     /// `initial_stream_window_size` for HTTP/2.
     #[serde(default = "default_hold_up_to_bytes")]
     pub hold_up_to_bytes: u32,
-}
-
-/// One model and its versions.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct ModelConfig {
-    /// The name by which clients ask for it. May not contain an `@`, which
-    /// stands between a name and a version.
-    pub name: String,
-    /// Its versions. At least one.
-    pub versions: Vec<VersionConfig>,
-}
-
-/// One version of a model.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct VersionConfig {
-    /// Its name, such as `v2`, `3` or `canary`.
-    pub name: String,
-    /// The Envoy cluster that serves it.
-    pub cluster: String,
-    /// Its share of the requests that name no version, in percent. The shares of
-    /// a model's versions add up to 100; one without is 0, but for a model's
-    /// only version, which gets everything. A version of share 0 is reached by
-    /// name.
+    /// What happens when nothing has named a model within `hold_up_to_bytes`.
     #[serde(default)]
-    pub weight: Option<u32>,
+    pub beyond_hold: BeyondHold,
+    /// The questions that are answered from this configuration, without asking
+    /// any server.
+    #[serde(default)]
+    pub answer: Vec<Answer>,
+    /// `model` or `model@version`: every request is taken for this one, whatever
+    /// it says. For a router in front of a shadow's cluster, where requests
+    /// still carry the original's names.
+    #[serde(default)]
+    pub take_all_for: Option<String>,
 }
 
 /// What makes two requests come from the same caller.
@@ -90,18 +104,27 @@ pub struct GrpcMethod {
     pub version_field: Option<String>,
 }
 
-/// What happens when a request's header, path and body disagree.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+/// Query parameters that say which model is meant.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
-#[serde(rename_all = "snake_case")]
-pub enum OnContradiction {
-    /// The request is refused.
-    #[default]
-    Refuse,
-    /// The header counts before the path, and the path before the body.
-    FollowPrecedence,
+#[serde(deny_unknown_fields)]
+pub struct QueryParameters {
+    /// The parameter that names the model, such as `model`.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The parameter that names the version, such as `version`.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 const fn default_hold_up_to_bytes() -> u32 {
     1024 * 1024
+}
+
+fn default_prompt_version_header() -> String {
+    "x-prompt-version".to_owned()
+}
+
+const fn yes() -> bool {
+    true
 }

@@ -1,5 +1,6 @@
 //! Which model and version a request means, from everything in it that says so.
 
+use crate::catalogue::{Catalogue, Model, Word};
 use crate::config::OnContradiction;
 use crate::rejection::Rejection;
 use core::fmt;
@@ -10,9 +11,12 @@ use inference_api::identity::split_name_at_version;
 pub(crate) enum Source {
     /// `x-model-name` and `x-model-version`.
     Header,
+    /// Parameters in the path's query string.
+    Query,
     /// The request's path.
     Path,
-    /// The request's body: a JSON field or a field of a gRPC message.
+    /// The request's body: a JSON field, a field of a gRPC message, a part of a
+    /// form.
     Body,
 }
 
@@ -20,6 +24,7 @@ impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Header => "the headers",
+            Self::Query => "the query parameters",
             Self::Path => "the path",
             Self::Body => "the body",
         })
@@ -68,102 +73,125 @@ impl Claim {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
     pub(crate) header: Claim,
+    pub(crate) query: Claim,
     pub(crate) path: Claim,
     pub(crate) body: Claim,
 }
 
+/// What a request means as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meant {
+    /// The model's position.
+    pub(crate) model: usize,
+    /// The version, if one is named.
+    pub(crate) version: Option<Word>,
+}
+
+/// How claims are understood.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Understanding<'c> {
+    pub(crate) catalogue: &'c Catalogue,
+    /// What is meant when no model is named.
+    pub(crate) default_model: Option<usize>,
+    pub(crate) on_contradiction: OnContradiction,
+}
+
 impl Claims {
-    /// What the request means as a whole.
+    /// What the request means. Two names for one model, and two for one version,
+    /// are no contradiction.
     ///
     /// # Errors
-    /// When the sources disagree and that is to be refused.
-    pub(crate) fn settle(self, policy: OnContradiction) -> Result<Claim, Rejection> {
-        let Self { header, path, body } = self;
-        let models = [
-            (Source::Header, header.model),
-            (Source::Path, path.model),
-            (Source::Body, body.model),
-        ];
-        let versions = [
-            (Source::Header, header.version),
-            (Source::Path, path.version),
-            (Source::Body, body.version),
-        ];
-        Ok(Claim {
-            model: first("model", models, policy)?,
-            version: first("version", versions, policy)?,
-        })
-    }
-}
-
-fn first(
-    what: &'static str,
-    said: [(Source, Option<String>); 3],
-    policy: OnContradiction,
-) -> Result<Option<String>, Rejection> {
-    let mut said = said.into_iter().filter_map(|(source, name)| Some((source, name?)));
-    let Some(first) = said.next() else { return Ok(None) };
-    match said.find(|(_, name)| *name != first.1) {
-        Some(second) if policy == OnContradiction::Refuse => {
-            Err(Rejection::Contradiction { what, first, second })
-        }
-        _ => Ok(Some(first.1)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    fn claim(model: Option<&str>, version: Option<&str>) -> Claim {
-        Claim::new(Source::Body, model, version).unwrap()
+    /// When nothing that is served is meant, or the sources disagree and that is
+    /// to be refused.
+    pub(crate) fn settle(&self, with: Understanding<'_>) -> Result<Meant, Rejection> {
+        let model = self.model(with)?;
+        let Some(known) = with.catalogue.model(model) else { return Err(Rejection::NoModel) };
+        Ok(Meant { model, version: self.version(model, known, with)? })
     }
 
-    #[test]
-    fn a_name_may_carry_its_version() {
-        let expected = Claim { model: Some("org/demo".to_owned()), version: Some("v2".to_owned()) };
-        assert_eq!(claim(Some("org/demo@v2"), None), expected);
-        assert_eq!(claim(Some("org/demo"), Some("v2")), expected);
-        assert_eq!(claim(Some("org/demo@v2"), Some("v2")), expected);
-        assert!(Claim::new(Source::Body, Some("demo@v2"), Some("v1")).is_err());
+    /// Whether anything names a model.
+    pub(crate) fn name_a_model(&self) -> bool {
+        self.by_source().iter().any(|(_, claim)| claim.model.is_some())
     }
 
-    #[test]
-    fn empty_names_say_nothing() {
-        assert_eq!(claim(Some(""), Some("")), Claim::default());
+    fn by_source(&self) -> [(Source, &Claim); 4] {
+        [
+            (Source::Header, &self.header),
+            (Source::Query, &self.query),
+            (Source::Path, &self.path),
+            (Source::Body, &self.body),
+        ]
     }
 
-    #[test]
-    fn sources_complete_each_other() {
-        let claims = Claims {
-            header: claim(None, Some("v2")),
-            path: Claim::default(),
-            body: claim(Some("demo"), None),
+    fn model(&self, with: Understanding<'_>) -> Result<usize, Rejection> {
+        let position = |name: &str| with.catalogue.find(name).map(|found| found.model);
+        let sources = self.by_source();
+        let mut said =
+            sources.iter().filter_map(|(source, claim)| Some((*source, claim.model.as_deref()?)));
+        let Some(first) = said.next() else {
+            return with.default_model.ok_or(Rejection::NoModel);
         };
-        let settled = claims.settle(OnContradiction::Refuse).unwrap();
-        assert_eq!(settled, claim(Some("demo"), Some("v2")));
-    }
-
-    #[test]
-    fn a_contradiction_is_refused_or_follows_the_precedence() {
-        let claims = || Claims {
-            header: claim(Some("a"), Some("v1")),
-            path: claim(Some("a"), Some("v2")),
-            body: claim(Some("c"), None),
+        let is_another = |name: &str| match (position(first.1), position(name)) {
+            (None, None) => first.1 != name,
+            (one, other) => one != other,
         };
-        let refused = claims().settle(OnContradiction::Refuse).unwrap_err();
-        let named = |name: &str| name.to_owned();
-        assert_eq!(
-            refused,
-            Rejection::Contradiction {
-                what: "model",
-                first: (Source::Header, named("a")),
-                second: (Source::Body, named("c")),
+        match said.find(|(_, name)| is_another(name)) {
+            Some(second) if with.on_contradiction == OnContradiction::Refuse => {
+                Err(contradiction("model", first, second))
             }
-        );
-        let followed = claims().settle(OnContradiction::FollowPrecedence).unwrap();
-        assert_eq!(followed, claim(Some("a"), Some("v1")));
+            _ => position(first.1)
+                .ok_or_else(|| Rejection::UnknownModel { model: first.1.to_owned() }),
+        }
+    }
+
+    /// The version that is named by a source that names this model, or none.
+    fn version(
+        &self,
+        model: usize,
+        known: &Model,
+        with: Understanding<'_>,
+    ) -> Result<Option<Word>, Rejection> {
+        let mut first: Option<(Source, &str, Option<Word>)> = None;
+        for (source, claim) in self.by_source() {
+            let named = claim.model.as_deref();
+            let found = named.and_then(|name| with.catalogue.find(name));
+            if found.is_some_and(|found| found.model != model) {
+                continue;
+            }
+            // An alias can stand for a version.
+            let alias = found.and_then(|found| found.version).zip(named);
+            let written = claim.version.as_deref().map(|version| (version, known.word(version)));
+            for (text, word) in
+                written.into_iter().chain(alias.map(|(word, name)| (name, Some(word))))
+            {
+                let Some(before) = first else {
+                    first = Some((source, text, word));
+                    continue;
+                };
+                let is_another = match (before.2, word) {
+                    (None, None) => before.1 != text,
+                    (one, other) => one.map(|word| word.version) != other.map(|word| word.version),
+                };
+                if is_another && with.on_contradiction == OnContradiction::Refuse {
+                    return Err(contradiction("version", (before.0, before.1), (source, text)));
+                }
+            }
+        }
+        match first {
+            None => Ok(None),
+            Some((_, _, Some(word))) => Ok(Some(word)),
+            Some((_, version, None)) => Err(Rejection::UnknownVersion {
+                model: known.name.clone(),
+                version: version.to_owned(),
+            }),
+        }
+    }
+}
+
+fn contradiction(what: &'static str, one: (Source, &str), other: (Source, &str)) -> Rejection {
+    Rejection::Contradiction {
+        what,
+        first: (one.0, one.1.to_owned()),
+        second: (other.0, other.1.to_owned()),
     }
 }

@@ -1,12 +1,14 @@
 //! Why a request was refused, and how the client is told.
 
+use crate::differentials::Differential;
 use crate::identity::Source;
 use crate::router::ModelRouter;
 use core::fmt;
 use filter_kit::{Filter, GrpcCode, Reply, ReplyKind};
-use inference_api::dialect::{Dialect, PathError};
+use inference_api::dialect::{Dialect, PathError, QueryError};
 use inference_api::errors::{ErrorKind, error_body, quoted, status_details};
 use inference_api::identity::Malformed;
+use inference_api::json::JsonErrorKind;
 
 /// Why a request was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +21,20 @@ pub(crate) enum Rejection {
     UnknownVersion { model: String, version: String },
     /// It names two different ones.
     Contradiction { what: &'static str, first: (Source, String), second: (Source, String) },
-    /// Its body names several different ones.
-    RepeatedModel,
+    /// It comes from a tenant that isn't known.
+    UnknownTenant,
+    /// Its tenant may not use this model, or this version of it.
+    Forbidden { model: String },
     /// A header that must be one word is not.
-    Header { name: &'static str },
+    Header { name: String },
     /// Its path names a model in a way that can't be read.
     Path(PathError),
+    /// Its query string names a model in a way that can't be read.
+    Query(QueryError),
     /// Its body can't be read, so it is not known what it means.
     Body(Malformed),
-    /// Its body is encoded, so it can't be read here.
-    Encoded,
+    /// A server may read its body differently.
+    Differential(Differential),
     /// Its model did not show within the bytes that are held back.
     TooLarge { limit: u32 },
 }
@@ -41,23 +47,34 @@ pub(crate) enum Rule {
     UnknownModel,
     UnknownVersion,
     Contradiction,
+    UnknownTenant,
+    ForbiddenModel,
     BadHeader,
     BadPath,
+    BadQuery,
     MalformedBody,
-    EncodedBody,
+    Differential(Differential),
     BodyTooLarge,
 }
 
 impl Rule {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::NoModel,
         Self::UnknownModel,
         Self::UnknownVersion,
         Self::Contradiction,
+        Self::UnknownTenant,
+        Self::ForbiddenModel,
         Self::BadHeader,
         Self::BadPath,
+        Self::BadQuery,
         Self::MalformedBody,
-        Self::EncodedBody,
+        Self::Differential(Differential::DuplicateModel),
+        Self::Differential(Differential::EscapedModel),
+        Self::Differential(Differential::ByteOrderMark),
+        Self::Differential(Differential::CompressedBody),
+        Self::Differential(Differential::MissingContentType),
+        Self::Differential(Differential::WrongContentType),
         Self::BodyTooLarge,
     ];
 
@@ -67,26 +84,53 @@ impl Rule {
             Self::UnknownModel => "unknown_model",
             Self::UnknownVersion => "unknown_version",
             Self::Contradiction => "contradiction",
+            Self::UnknownTenant => "unknown_tenant",
+            Self::ForbiddenModel => "forbidden_model",
             Self::BadHeader => "bad_header",
             Self::BadPath => "bad_path",
+            Self::BadQuery => "bad_query",
             Self::MalformedBody => "malformed_body",
-            Self::EncodedBody => "encoded_body",
+            Self::Differential(differential) => differential.name(),
             Self::BodyTooLarge => "body_too_large",
         }
     }
 }
 
+impl From<Malformed> for Rejection {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::Repeated(_) => Self::Differential(Differential::DuplicateModel),
+            Malformed::Compressed => Self::Differential(Differential::CompressedBody),
+            Malformed::Json(error) if error.kind == JsonErrorKind::ByteOrderMark => {
+                Self::Differential(Differential::ByteOrderMark)
+            }
+            other => Self::Body(other),
+        }
+    }
+}
+
 impl Rejection {
+    /// The case of two readings that this is about, if it is.
+    pub(crate) const fn differential(&self) -> Option<Differential> {
+        match self {
+            Self::Differential(differential) => Some(*differential),
+            _ => None,
+        }
+    }
+
     pub(crate) const fn rule(&self) -> Rule {
         match self {
             Self::NoModel => Rule::NoModel,
             Self::UnknownModel { .. } => Rule::UnknownModel,
             Self::UnknownVersion { .. } => Rule::UnknownVersion,
-            Self::Contradiction { .. } | Self::RepeatedModel => Rule::Contradiction,
+            Self::Contradiction { .. } => Rule::Contradiction,
+            Self::UnknownTenant => Rule::UnknownTenant,
+            Self::Forbidden { .. } => Rule::ForbiddenModel,
             Self::Header { .. } => Rule::BadHeader,
             Self::Path(_) => Rule::BadPath,
+            Self::Query(_) => Rule::BadQuery,
+            Self::Differential(differential) => Rule::Differential(*differential),
             Self::Body(_) => Rule::MalformedBody,
-            Self::Encoded => Rule::EncodedBody,
             Self::TooLarge { .. } => Rule::BodyTooLarge,
         }
     }
@@ -107,11 +151,11 @@ impl Rejection {
             body
         };
         Reply {
-            kind: ReplyKind::Refusal,
             status: report.http_status,
             grpc: self.grpc(),
             headers,
             body,
+            kind: ReplyKind::Refusal,
             reason: format!("{};{}", ModelRouter::NAME, self.rule().name()),
         }
     }
@@ -119,13 +163,19 @@ impl Rejection {
     const fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownModel { .. } | Self::UnknownVersion { .. } => ErrorKind::NotFound,
+            Self::UnknownTenant | Self::Forbidden { .. } => ErrorKind::PermissionDenied,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
-            Self::Encoded | Self::Body(Malformed::Compressed) => ErrorKind::UnsupportedMedia,
+            Self::Differential(
+                Differential::CompressedBody
+                | Differential::MissingContentType
+                | Differential::WrongContentType,
+            ) => ErrorKind::UnsupportedMedia,
             Self::NoModel
             | Self::Contradiction { .. }
-            | Self::RepeatedModel
             | Self::Header { .. }
             | Self::Path(_)
+            | Self::Query(_)
+            | Self::Differential(_)
             | Self::Body(_) => ErrorKind::InvalidArgument,
         }
     }
@@ -133,21 +183,23 @@ impl Rejection {
     const fn grpc(&self) -> GrpcCode {
         match self {
             Self::UnknownModel { .. } | Self::UnknownVersion { .. } => GrpcCode::NotFound,
+            Self::UnknownTenant | Self::Forbidden { .. } => GrpcCode::PermissionDenied,
             Self::TooLarge { .. } => GrpcCode::ResourceExhausted,
             // A client library takes this one to mean: send it uncompressed.
-            Self::Encoded | Self::Body(Malformed::Compressed) => GrpcCode::Unimplemented,
+            Self::Differential(Differential::CompressedBody) => GrpcCode::Unimplemented,
             _ => GrpcCode::InvalidArgument,
         }
     }
 
     /// The field that is wrong, where one is.
-    const fn param(&self) -> Option<&'static str> {
+    fn param(&self) -> Option<&str> {
         match self {
             Self::NoModel
             | Self::UnknownModel { .. }
             | Self::UnknownVersion { .. }
             | Self::Contradiction { .. }
-            | Self::RepeatedModel
+            | Self::Forbidden { .. }
+            | Self::Differential(Differential::DuplicateModel | Differential::EscapedModel)
             | Self::Body(Malformed::ModelNotText(_) | Malformed::NameTooLong { .. }) => {
                 Some("model")
             }
@@ -183,13 +235,25 @@ impl fmt::Display for Rejection {
                 second.0,
                 quoted(&second.1)
             ),
-            Self::RepeatedModel => out.write_str("the body names several different models"),
+            Self::UnknownTenant => out.write_str("the request names no tenant that is known here"),
+            Self::Forbidden { model } => {
+                write!(out, "this tenant may not use the model {}", quoted(model))
+            }
             Self::Header { name } => write!(out, "the header `{name}` must stand once and be text"),
             Self::Path(error) => error.fmt(out),
+            Self::Query(error) => error.fmt(out),
             Self::Body(malformed) => malformed.fmt(out),
-            Self::Encoded => out.write_str(
-                "compressed request bodies are not accepted: send it without content-encoding",
-            ),
+            Self::Differential(differential) => out.write_str(match differential {
+                Differential::DuplicateModel => "the body names several different models",
+                Differential::EscapedModel => "`model` must be written without escapes",
+                Differential::ByteOrderMark => "the body must not begin with a byte order mark",
+                Differential::CompressedBody => {
+                    "compressed request bodies are not accepted: send it uncompressed"
+                }
+                Differential::MissingContentType | Differential::WrongContentType => {
+                    "the content type must be application/json"
+                }
+            }),
             Self::TooLarge { limit } => {
                 write!(out, "the request is larger than the {limit} bytes that are accepted")
             }
@@ -244,8 +308,8 @@ mod tests {
             (Rejection::NoModel, 400, GrpcCode::InvalidArgument),
             (unknown(), 404, GrpcCode::NotFound),
             (Rejection::TooLarge { limit: 1 }, 413, GrpcCode::ResourceExhausted),
-            (Rejection::Encoded, 415, GrpcCode::Unimplemented),
-            (Rejection::Body(Malformed::Compressed), 415, GrpcCode::Unimplemented),
+            (Rejection::from(Malformed::Compressed), 415, GrpcCode::Unimplemented),
+            (Rejection::Forbidden { model: "demo".into() }, 403, GrpcCode::PermissionDenied),
         ];
         for (rejection, status, grpc) in rejections {
             let reply = rejection.reply(Dialect::Grpc);

@@ -1,36 +1,24 @@
 //! One request, on its way to a version.
 
-use crate::identity::{Claim, Claims, Source};
+mod request;
+
+use crate::differentials::Differential;
+use crate::outgoing;
 use crate::rejection::Rejection;
 use crate::router::ModelRouter;
-use crate::split::Caller;
-use crate::sticky::caller_key;
 use core::mem;
-use filter_kit::{
-    BodyChunk, Edits, Exchange, HeaderBlock, Headers, Notes, Repeated, Trailers, Verdict,
-};
-use inference_api::dialect::{BodyIdentity, Call, Dialect, Operation, RequestLine, classify};
+use filter_kit::{Arrival, BodyChunk, Edits, Exchange, HeaderBlock, Notes, Trailers, Verdict};
+use inference_api::dialect::{Dialect, RequestLine, classify};
 use inference_api::grpc::is_grpc;
-use inference_api::identity::{BodyReader, Limits, Malformed, Named, NamedVersion, Progress};
+use inference_api::identity::{BodyReader, Malformed, Named, Progress};
+use request::Request;
 use std::rc::Rc;
-
-/// The model's name: a client's wish, and the router's answer.
-const MODEL_NAME: &str = "x-model-name";
-/// The version's name: a client's wish, and the router's answer.
-const MODEL_VERSION: &str = "x-model-version";
-/// The cluster, for routes with `cluster_header`.
-const MODEL_CLUSTER: &str = "x-model-cluster";
-/// The shadow's cluster.
-const MODEL_SHADOW: &str = "x-model-shadow";
-
-/// The headers that only the router may say.
-const OURS: [&str; 4] = [MODEL_NAME, MODEL_VERSION, MODEL_CLUSTER, MODEL_SHADOW];
 
 /// One request, on its way to a version.
 #[derive(Debug)]
 pub struct Routing {
     router: Rc<ModelRouter>,
-    chance: u64,
+    arrival: Arrival,
     stage: Stage,
 }
 
@@ -38,8 +26,10 @@ pub struct Routing {
 enum Stage {
     /// The request's headers did not come yet.
     Arriving,
-    /// Its body is being read for the model.
+    /// It is held while its body is read for the model.
     Reading(Box<Reading>),
+    /// It went on. What follows may not contradict what it was placed by.
+    Watching(Box<Watching>),
     /// It was decided.
     Decided,
 }
@@ -52,27 +42,32 @@ struct Reading {
     room: usize,
 }
 
-/// What the headers said.
 #[derive(Debug)]
-struct Request {
+struct Watching {
     dialect: Dialect,
-    caller: Caller,
-    rule: ChoiceRule,
-    claims: Claims,
-    /// Which of our headers the client sent.
-    sent: [bool; OURS.len()],
+    reader: BodyReader,
+    awaited: Awaited,
 }
 
-/// Why a version was chosen that the request did not name.
-#[derive(Clone, Copy, Debug)]
-enum ChoiceRule {
-    Sticky,
-    Weight,
+/// What the rest of a body that goes by has still to say.
+#[derive(Debug)]
+enum Awaited {
+    /// Nothing: it may only not contradict itself, which the reader sees.
+    Nothing,
+    /// The model. Where the request was placed without it, it has to agree.
+    Model { request: Box<Request>, placed: Option<Place> },
+}
+
+/// The positions of a model and of its version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    model: usize,
+    version: usize,
 }
 
 impl Exchange for Routing {
     fn request_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
-        let line = request_line(block.headers);
+        let line = request_line(&block);
         let call = match classify(&line, &self.router.grpc_methods) {
             Ok(call) => call,
             Err(error) => {
@@ -81,133 +76,221 @@ impl Exchange for Routing {
                 return self.refuse(dialect, &Rejection::Path(error), notes);
             }
         };
-        let sent = OURS.map(|name| block.headers.contains(name));
-        let [asks_by_name, ..] = sent;
-        if !self.router.places(&call, asks_by_name) {
+        let dialect = call.dialect;
+        match self.router.answer(&call, block.headers) {
+            Ok(None) => {}
+            Ok(Some(reply)) => {
+                self.stage = Stage::Decided;
+                notes.count(&self.router.counters.answered);
+                return Verdict::Reply(reply);
+            }
+            Err(rejection) => return self.refuse(dialect, &rejection, notes),
+        }
+        let sent = outgoing::Sent::of(block.headers);
+        if !self.router.places(&call, sent.asks_by_name()) {
             self.stage = Stage::Decided;
             notes.count(&self.router.counters.passed);
-            return Verdict::Forward(without(&sent, Edits::none()));
+            return Verdict::Forward(sent.removed());
         }
-        let (dialect, body) = (call.dialect, call.body);
-        let request = match self.request(block.headers, call, sent) {
+        let request = match Request::new(&self.router, self.arrival, &block, &call, sent) {
             Ok(request) => request,
             Err(rejection) => return self.refuse(dialect, &rejection, notes),
         };
-        if body == BodyIdentity::None {
-            return self.settle(request, Named::default(), notes);
+        match request::reads_body(&self.router, &call, &block, notes) {
+            Ok(true) => {}
+            Ok(false) => return self.settle(request, None, notes),
+            Err(rejection) => return self.refuse(dialect, &rejection, notes),
         }
-        if is_encoded(block.headers, dialect) {
-            return self.refuse(dialect, &Rejection::Encoded, notes);
-        }
-        if block.end_of_message {
-            return self.refuse(dialect, &Rejection::Body(Malformed::Empty), notes);
-        }
-        let reader = BodyReader::new(&body, Limits::default());
+        let reader = BodyReader::new(&call.body, line.content_type, self.router.reading);
         let room = usize::try_from(self.router.hold_up_to_bytes).unwrap_or(usize::MAX);
         self.stage = Stage::Reading(Box::new(Reading { request, reader, room }));
         Verdict::Hold
     }
 
     fn request_body(&mut self, chunk: BodyChunk<'_>, notes: &mut Notes) -> Verdict {
-        let limit = self.router.hold_up_to_bytes;
-        let Stage::Reading(reading) = &mut self.stage else {
-            return Verdict::Forward(Edits::none());
-        };
-        // What lies beyond the limit is not read, so that it takes no part in the
-        // decision however the bytes are cut.
-        let (within, beyond) = match chunk.bytes.split_at_checked(reading.room) {
-            Some(parts) => parts,
-            None => (chunk.bytes, Default::default()),
-        };
-        reading.room = reading.room.saturating_sub(within.len());
-        let rejection = match reading.reader.push(within) {
-            Ok(Progress::Settled) => return self.finish(notes),
-            Ok(Progress::MoreNeeded) if !beyond.is_empty() => Rejection::TooLarge { limit },
-            Ok(Progress::MoreNeeded) if chunk.end_of_message => return self.finish(notes),
-            Ok(Progress::MoreNeeded) => return Verdict::Hold,
-            Err(malformed) => Rejection::Body(malformed),
-        };
-        let dialect = reading.request.dialect;
-        self.refuse(dialect, &rejection, notes)
-    }
-
-    fn request_trailers(&mut self, _: Trailers<'_>, notes: &mut Notes) -> Verdict {
-        self.finish(notes)
-    }
-}
-
-impl Routing {
-    pub(crate) fn new(router: Rc<ModelRouter>, chance: u64) -> Self {
-        Self { router, chance, stage: Stage::Arriving }
-    }
-
-    /// Everything that headers and path say.
-    fn request(
-        &self,
-        headers: &Headers,
-        call: Call<'_>,
-        sent: [bool; OURS.len()],
-    ) -> Result<Request, Rejection> {
-        let (model, version) = (wish(headers, MODEL_NAME)?, wish(headers, MODEL_VERSION)?);
-        let path_version = call.path_version.as_ref().map(|version| version.text().as_ref());
-        let claims = Claims {
-            header: Claim::new(Source::Header, model, version)?,
-            path: Claim::new(Source::Path, call.path_model.as_deref(), path_version)?,
-            body: Claim::default(),
-        };
-        // Their bodies name models that are not read here: nothing may be taken
-        // for granted about them.
-        let is_unread = matches!(call.operation, Operation::Transcription | Operation::Batch);
-        if is_unread && claims.header.model.is_none() {
-            return Err(Rejection::NoModel);
-        }
-        let (caller, rule) = match caller_key(&self.router.sticky_by, headers) {
-            Some(key) => (Caller::known_by(key), ChoiceRule::Sticky),
-            None => (Caller::by_chance(self.chance), ChoiceRule::Weight),
-        };
-        Ok(Request { dialect: call.dialect, caller, rule, claims, sent })
-    }
-
-    /// The body's part is over: what it named decides.
-    fn finish(&mut self, notes: &mut Notes) -> Verdict {
-        match mem::replace(&mut self.stage, Stage::Decided) {
-            Stage::Reading(mut reading) => match reading.reader.finish() {
-                Ok(named) => self.settle(reading.request, named, notes),
-                Err(malformed) => {
-                    self.refuse(reading.request.dialect, &Rejection::Body(malformed), notes)
-                }
-            },
+        match &mut self.stage {
+            Stage::Reading(reading) => {
+                // What lies beyond the limit is read after the decision, so that it
+                // takes no part in it however the bytes are cut.
+                let (within, beyond) = match chunk.bytes.split_at_checked(reading.room) {
+                    Some(parts) => parts,
+                    None => (chunk.bytes, Default::default()),
+                };
+                reading.room = reading.room.saturating_sub(within.len());
+                self.read(within, beyond, chunk.end_of_message, notes)
+            }
+            Stage::Watching(_) => self.watch(chunk.bytes, chunk.end_of_message, notes),
             Stage::Arriving | Stage::Decided => Verdict::Forward(Edits::none()),
         }
     }
 
-    fn settle(&mut self, request: Request, named: Named, notes: &mut Notes) -> Verdict {
-        let dialect = request.dialect;
-        match self.place(request, named, notes) {
-            Ok(edits) => {
-                self.stage = Stage::Decided;
-                Verdict::Forward(edits)
+    fn request_trailers(&mut self, _: Trailers<'_>, notes: &mut Notes) -> Verdict {
+        match self.stage {
+            Stage::Reading(_) => self.read(&[], &[], true, notes),
+            Stage::Watching(_) => self.watch(&[], true, notes),
+            Stage::Arriving | Stage::Decided => Verdict::Forward(Edits::none()),
+        }
+    }
+}
+
+impl Routing {
+    pub(crate) fn new(router: Rc<ModelRouter>, arrival: Arrival) -> Self {
+        Self { router, arrival, stage: Stage::Arriving }
+    }
+
+    /// More of a body that is held: `within` what may be held, and `beyond` it.
+    fn read(&mut self, within: &[u8], beyond: &[u8], is_last: bool, notes: &mut Notes) -> Verdict {
+        let Stage::Reading(mut reading) = mem::replace(&mut self.stage, Stage::Decided) else {
+            return Verdict::Forward(Edits::none());
+        };
+        let mut outcome = reading.reader.push(within);
+        if outcome.is_ok() && is_last && beyond.is_empty() {
+            outcome = reading.reader.finish().map(|()| Progress::Settled);
+        }
+        if outcome.is_ok() && !beyond.is_empty() {
+            outcome = reading.reader.decide_early().map(|()| Progress::Certain);
+        }
+        let dialect = reading.request.dialect;
+        let verdict = match (reading.reader.named().cloned(), &outcome) {
+            // What it names decides first, whatever is wrong behind it: so the
+            // answer does not depend on how much was seen at once.
+            (Some(named), _) => self.place_by_body(*reading, named, outcome.ok(), notes),
+            (None, Err(Malformed::Compressed)) => self.unread(*reading, notes),
+            (None, Err(malformed)) => return self.refuse(dialect, &(*malformed).into(), notes),
+            (None, Ok(_)) if beyond.is_empty() => {
+                self.stage = Stage::Reading(reading);
+                return Verdict::Hold;
             }
-            Err(rejection) => self.refuse(dialect, &rejection, notes),
+            (None, Ok(_)) => self.place_without_body(*reading, notes),
+        };
+        match (&verdict, outcome) {
+            (Verdict::Forward(_), Err(malformed)) if malformed != Malformed::Compressed => {
+                self.refuse(dialect, &malformed.into(), notes)
+            }
+            (Verdict::Forward(_), _) if !beyond.is_empty() => {
+                match self.watch(beyond, is_last, notes) {
+                    Verdict::Forward(_) => verdict,
+                    refusal => refusal,
+                }
+            }
+            _ => verdict,
         }
     }
 
-    fn place(&self, request: Request, named: Named, notes: &mut Notes) -> Result<Edits, Rejection> {
-        let Request { caller, rule, mut claims, sent, .. } = request;
-        claims.body = body_claim(named)?;
-        let meant = claims.settle(self.router.on_contradiction)?;
-        let rule = if meant.version.is_some() { "named" } else { rule.name() };
-        let (model, version) = self.router.find(meant, caller)?;
-        notes.count(&version.routed);
-        notes.fact("inference.model", model.name.as_str());
-        notes.fact("inference.version", version.name.as_str());
-        notes.fact("inference.rule", rule);
-        let edits = Edits::none()
-            .set(MODEL_NAME, model.name.as_str())
-            .set(MODEL_VERSION, version.name.as_str())
-            .set(MODEL_CLUSTER, version.cluster.as_str());
-        let [.., shadow] = sent;
-        Ok(if shadow { edits.remove(MODEL_SHADOW) } else { edits })
+    /// More of a body that goes by.
+    fn watch(&mut self, bytes: &[u8], is_last: bool, notes: &mut Notes) -> Verdict {
+        let Stage::Watching(watching) = &mut self.stage else {
+            return Verdict::Forward(Edits::none());
+        };
+        let mut outcome = watching.reader.push(bytes);
+        if outcome.is_ok() && is_last {
+            outcome = watching.reader.finish().map(|()| Progress::Settled);
+        }
+        let dialect = watching.dialect;
+        if let Awaited::Model { .. } = &watching.awaited
+            && let Some(named) = watching.reader.named().cloned()
+            && let Awaited::Model { request, placed } =
+                mem::replace(&mut watching.awaited, Awaited::Nothing)
+            && let Err(rejection) = self.agree(*request, placed, named, notes)
+        {
+            return self.cut(dialect, &rejection, notes);
+        }
+        match outcome {
+            Ok(Progress::Settled) => {
+                self.stage = Stage::Decided;
+                Verdict::Forward(Edits::none())
+            }
+            Ok(Progress::Open | Progress::Certain) => Verdict::Forward(Edits::none().watch()),
+            Err(malformed) => self.cut(dialect, &malformed.into(), notes),
+        }
+    }
+
+    /// The body has named its model, or has ended without.
+    fn place_by_body(
+        &mut self,
+        reading: Reading,
+        named: Named,
+        progress: Option<Progress>,
+        notes: &mut Notes,
+    ) -> Verdict {
+        let Reading { request, mut reader, .. } = reading;
+        let dialect = request.dialect;
+        if let Err(rejection) = request::tolerate(&self.router, &named, notes) {
+            return self.refuse(dialect, &rejection, notes);
+        }
+        let verdict = self.settle(request, Some(named), notes);
+        let Verdict::Forward(edits) = verdict else { return verdict };
+        if !edits.splices().is_empty()
+            && let Err(malformed) = reader.forbid_repeats()
+        {
+            return self.refuse(dialect, &malformed.into(), notes);
+        }
+        if progress == Some(Progress::Settled) {
+            return Verdict::Forward(edits);
+        }
+        let awaited = Awaited::Nothing;
+        self.stage = Stage::Watching(Box::new(Watching { dialect, reader, awaited }));
+        Verdict::Forward(edits.watch())
+    }
+
+    /// Too much is held, and the body has not named a model yet: something else
+    /// may have, or there is a cluster for such requests.
+    fn place_without_body(&mut self, reading: Reading, notes: &mut Notes) -> Verdict {
+        let Reading { request, reader, .. } = reading;
+        let dialect = request.dialect;
+        let is_named = request.claims.name_a_model();
+        let (edits, placed) = if is_named {
+            match request.place(&self.router, None, notes) {
+                Ok((edits, placed)) => (edits, Some(placed)),
+                Err(rejection) => return self.refuse(dialect, &rejection, notes),
+            }
+        } else if let Some(cluster) = &self.router.beyond_hold {
+            notes.count(&self.router.counters.beyond_hold);
+            notes.fact("inference.rule", "beyond_hold");
+            (request.sent.unplaced(cluster), None)
+        } else {
+            let rejection = Rejection::TooLarge { limit: self.router.hold_up_to_bytes };
+            return self.refuse(dialect, &rejection, notes);
+        };
+        let awaited = Awaited::Model { request: Box::new(request), placed };
+        self.stage = Stage::Watching(Box::new(Watching { dialect, reader, awaited }));
+        Verdict::Forward(edits.watch())
+    }
+
+    /// The body can't be read, and may be passed on all the same.
+    fn unread(&mut self, reading: Reading, notes: &mut Notes) -> Verdict {
+        match self.router.tolerate(Differential::CompressedBody, notes) {
+            Ok(()) => self.settle(reading.request, None, notes),
+            Err(rejection) => self.refuse(reading.request.dialect, &rejection, notes),
+        }
+    }
+
+    /// Places a request by all that it says.
+    fn settle(&mut self, mut request: Request, named: Option<Named>, notes: &mut Notes) -> Verdict {
+        self.stage = Stage::Decided;
+        let placed = request
+            .claim_body(named.as_ref())
+            .and_then(|()| request.place(&self.router, named.as_ref(), notes));
+        match placed {
+            Ok((edits, _)) => Verdict::Forward(edits),
+            Err(rejection) => self.refuse(request.dialect, &rejection, notes),
+        }
+    }
+
+    /// Whether a body that has gone on says something else than what its request
+    /// was placed by.
+    fn agree(
+        &self,
+        mut request: Request,
+        placed: Option<Place>,
+        named: Named,
+        notes: &mut Notes,
+    ) -> Result<(), Rejection> {
+        request.claim_body(Some(&named))?;
+        match placed {
+            Some(placed) => request.agrees(&self.router, placed, &named),
+            None => request.place(&self.router, None, notes).map(|_| ()),
+        }
     }
 
     fn refuse(&mut self, dialect: Dialect, rejection: &Rejection, notes: &mut Notes) -> Verdict {
@@ -216,56 +299,28 @@ impl Routing {
         if let Some(series) = self.router.counters.refused(rule) {
             notes.count(series);
         }
+        let differential = rejection.differential();
+        if let Some(series) = differential.and_then(|case| self.router.counters.differential(case))
+        {
+            notes.count(series);
+        }
         notes.fact("inference.rule", rule.name());
         Verdict::Reply(rejection.reply(dialect))
     }
-}
 
-impl ChoiceRule {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Sticky => "sticky",
-            Self::Weight => "weight",
+    /// Refuses a request of which a part has gone on.
+    fn cut(&mut self, dialect: Dialect, rejection: &Rejection, notes: &mut Notes) -> Verdict {
+        if let Some(series) = self.router.counters.cut(rejection.rule()) {
+            notes.count(series);
         }
+        self.refuse(dialect, rejection, notes)
     }
 }
 
-fn request_line(headers: &Headers) -> RequestLine<'_> {
+fn request_line<'h>(block: &HeaderBlock<'h>) -> RequestLine<'h> {
     RequestLine {
-        method: headers.first(":method").unwrap_or_default(),
-        path: headers.first(":path").unwrap_or_default(),
-        content_type: headers.first("content-type"),
+        method: block.headers.first(":method").unwrap_or_default(),
+        path: block.headers.first(":path").unwrap_or_default(),
+        content_type: block.headers.first("content-type"),
     }
-}
-
-/// What the client wishes for in one of our headers.
-fn wish<'h>(headers: &'h Headers, name: &'static str) -> Result<Option<&'h str>, Rejection> {
-    let bad = Rejection::Header { name };
-    match headers.single(name) {
-        Ok(None) => Ok(None),
-        Ok(Some(value)) => str::from_utf8(value).map(|text| Some(text.trim())).map_err(|_| bad),
-        Err(Repeated) => Err(bad),
-    }
-}
-
-/// Whether the body is compressed as a whole, which gRPC never is.
-fn is_encoded(headers: &Headers, dialect: Dialect) -> bool {
-    let plain = |value: &[u8]| value.is_empty() || value.eq_ignore_ascii_case(b"identity");
-    !dialect.is_grpc() && !headers.all("content-encoding").all(|value| plain(value.trim_ascii()))
-}
-
-fn body_claim(named: Named) -> Result<Claim, Rejection> {
-    if named.is_contradictory {
-        return Err(Rejection::RepeatedModel);
-    }
-    let version = named.version.map(|version| match version {
-        NamedVersion::Version(text) | NamedVersion::Label(text) => text,
-    });
-    Claim::new(Source::Body, named.model.as_deref(), version.as_deref())
-}
-
-/// Takes out those of our headers that the client sent.
-fn without(sent: &[bool; OURS.len()], edits: Edits) -> Edits {
-    let sent = OURS.into_iter().zip(sent).filter_map(|(name, sent)| sent.then_some(name));
-    sent.fold(edits, Edits::remove)
 }

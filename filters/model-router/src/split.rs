@@ -58,14 +58,12 @@ impl Split {
         Self { racers }
     }
 
-    /// The position of the version that this caller gets. None if no version
-    /// has any weight.
-    pub(crate) fn pick(&self, caller: Caller) -> Option<usize> {
-        if let [only] = self.racers.as_slice() {
-            return Some(only.version);
-        }
+    /// The position of the version that this caller gets, among those that it
+    /// may have. None if none of these has any weight.
+    pub(crate) fn pick(&self, caller: Caller, allowed: impl Fn(usize) -> bool) -> Option<usize> {
         self.racers
             .iter()
+            .filter(|racer| allowed(racer.version))
             .map(|racer| (racer.time(caller), racer.version))
             .min_by(|(one, _), (other, _)| one.total_cmp(other))
             .map(|(_, version)| version)
@@ -104,6 +102,10 @@ mod tests {
         Split::new("demo", NAMES.into_iter().zip(weights.iter().copied()))
     }
 
+    fn anybody(_version: usize) -> bool {
+        true
+    }
+
     fn callers(count: u32) -> impl Iterator<Item = Caller> {
         (0..count).map(|number| Caller::known_by(format!("user-{number}").as_bytes()))
     }
@@ -113,7 +115,7 @@ mod tests {
         let weights = [90, 0, 7, 3];
         let mut counts = [0_u32; 4];
         for caller in callers(100_000) {
-            counts[split(&weights).pick(caller).unwrap()] += 1;
+            counts[split(&weights).pick(caller, anybody).unwrap()] += 1;
         }
         for (weight, count) in weights.iter().zip(counts) {
             let share = f64::from(count) / 1_000.0;
@@ -129,7 +131,7 @@ mod tests {
         for share in [0, 1, 5, 10, 25, 50, 75, 99, 100] {
             let split = split(&[100 - share, share]);
             for (caller, moved) in all.iter().zip(&mut moved) {
-                let now = split.pick(*caller) == Some(1);
+                let now = split.pick(*caller, anybody) == Some(1);
                 assert!(now || !*moved, "a caller was moved back at {share} %");
                 *moved = now;
             }
@@ -140,7 +142,7 @@ mod tests {
     #[test]
     fn the_same_caller_gets_the_same_version_in_every_process() {
         let picks: Vec<usize> =
-            callers(12).map(|caller| split(&[50, 30, 20]).pick(caller).unwrap()).collect();
+            callers(12).map(|caller| split(&[50, 30, 20]).pick(caller, anybody).unwrap()).collect();
         // Written down: a change of the hash would move callers on an upgrade.
         assert_eq!(picks, PINNED);
     }
@@ -151,21 +153,78 @@ mod tests {
     fn models_are_split_independently() {
         let weights = || [("v1", 50), ("v2", 50)].into_iter();
         let (one, other) = (Split::new("one", weights()), Split::new("other", weights()));
-        let same = callers(2_000).filter(|caller| one.pick(*caller) == other.pick(*caller)).count();
+        let same = callers(2_000)
+            .filter(|caller| one.pick(*caller, anybody) == other.pick(*caller, anybody))
+            .count();
         assert!((800..1_200).contains(&same), "{same} of 2000 are in the same half of both");
     }
 
     #[test]
     fn no_weight_at_all_picks_nobody() {
-        assert_eq!(split(&[]).pick(Caller::by_chance(1)), None);
-        assert_eq!(split(&[0, 0]).pick(Caller::by_chance(1)), None);
+        assert_eq!(split(&[]).pick(Caller::by_chance(1), anybody), None);
+        assert_eq!(split(&[0, 0]).pick(Caller::by_chance(1), anybody), None);
     }
 
     #[test]
     fn extreme_draws_have_a_winner() {
         for number in [0, 1, u64::MAX, u64::MAX >> 1] {
             assert!((0.0..=1.0).contains(&unit(number)) && unit(number) > 0.0);
-            assert!(split(&[1, 99]).pick(Caller::by_chance(number)).is_some());
+            assert!(split(&[1, 99]).pick(Caller::by_chance(number), anybody).is_some());
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    mod properties {
+        use super::*;
+        use proptest::prelude::*;
+
+        /// Weights before and after a rollout of one version: its own grows, no
+        /// other's does.
+        fn rollout() -> impl Strategy<Value = (usize, Vec<u32>, Vec<u32>)> {
+            let weights = proptest::collection::vec((0_u32..=100, 0_u32..=100), 2..40);
+            (weights, any::<prop::sample::Index>()).prop_map(|(weights, grown)| {
+                let grown = grown.index(weights.len());
+                let (low, high): (Vec<u32>, Vec<u32>) =
+                    weights.iter().map(|(one, other)| (one.min(other), one.max(other))).unzip();
+                let (mut before, mut after) = (high.clone(), low.clone());
+                before[grown] = low[grown];
+                after[grown] = high[grown];
+                (grown, before, after)
+            })
+        }
+
+        fn split(weights: &[u32]) -> Split {
+            let names: Vec<String> =
+                (0..weights.len()).map(|number| format!("v{number}")).collect();
+            Split::new("demo", names.iter().map(String::as_str).zip(weights.iter().copied()))
+        }
+
+        proptest! {
+            #[test]
+            fn nobody_is_moved_back_among_any_number_of_versions(
+                (grown, before, after) in rollout(), seed in any::<u64>(),
+            ) {
+                let (before, after) = (split(&before), split(&after));
+                for number in 0..200_u64 {
+                    let caller = Caller::by_chance(mixed(seed ^ number));
+                    if before.pick(caller, anybody) == Some(grown) {
+                        prop_assert_eq!(after.pick(caller, anybody), Some(grown));
+                    }
+                }
+            }
+
+            #[test]
+            fn who_may_not_have_a_version_does_not_disturb_the_others(
+                weights in proptest::collection::vec(1_u32..=100, 2..20), seed in any::<u64>(),
+            ) {
+                let split = split(&weights);
+                for number in 0..100_u64 {
+                    let caller = Caller::by_chance(mixed(seed ^ number));
+                    let picked = split.pick(caller, anybody).unwrap();
+                    let other = if picked == 0 { 1 } else { 0 };
+                    prop_assert_eq!(split.pick(caller, |version| version != other), Some(picked));
+                }
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod grpcurl;
 mod live_rollout;
+mod shadow;
 mod validation;
 
 use http::request::Parts;

@@ -11,7 +11,7 @@ fn a_methods_model_field_can_be_configured() {
     }));
     let message = b"\x1a\x06\x0a\x04demo\x22\x02v2";
     let request = Request::grpc("/team.Scorer/Score", message);
-    assert_eq!(request.through(&router), placed("demo", "v2", "demo-v2"));
+    assert_eq!(placement(request.through(&router)), placed("demo", "v2", "demo-v2"));
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn every_problem_of_a_configuration_is_told_with_its_path() {
             "models[1].versions[1].name: `v1` is here twice",
             "models[1].versions[1].cluster: must be the name of an Envoy cluster",
             "models[1].versions: weights add up to 90, must be 100",
-            "models[2].name: `demo` is here twice",
             "models[2].versions[0].name: must be visible ASCII characters without spaces",
+            "models[2].name: `demo` is here twice",
             "models[3].versions: weights add up to 0, must be 100",
             "default_model: `absent` is not among the models",
             "sticky_by[0]: must be a header's or cookie's name",
@@ -57,4 +57,68 @@ fn every_problem_of_a_configuration_is_told_with_its_path() {
         ]
     );
     assert_eq!(problems(json!({"models": []})), ["models: is empty, must name at least one model"]);
+}
+
+#[test]
+fn names_that_lead_nowhere_are_told_with_their_path() {
+    let version = json!([{"name": "v1", "cluster": "c"}]);
+    let found = problems(json!({
+        "models": [
+            {
+                "name": "demo",
+                "aliases": [{"name": "a@b"}, {"name": "other"}, {"name": "c", "version": "v9"}],
+                "versions": [{"name": "v1", "cluster": "c", "clusters": [
+                    {"when": [], "cluster": "no spaces"},
+                ]}],
+                "labels": {"v1": "v1", "latest": "v9"},
+                "retired": {"old": "older", "older": "old", "gone": "v8", "v1": "v1"},
+                "unknown_version": {"use": "v7"},
+                "shadow": "v6",
+                "rules": [{"name": "a b", "when": [{"tenant": ["x"]}], "version": "v5"}],
+            },
+            {"name": "other", "versions": version},
+            {"name": "adapter", "base": "absent"},
+            {"name": "of-adapter", "base": "adapter"},
+            {"name": "both", "base": "demo", "versions": version, "shadow": "v1"},
+        ],
+        "tenants": {"header": "no spaces", "list": [
+            {"name": ""}, {"name": "t", "models": ["absent", "demo@v9"]}, {"name": "t"},
+        ]},
+        "prompt_version_header": "",
+        "beyond_hold": {"cluster": ""},
+        "take_all_for": "demo@v9",
+    }));
+    assert_eq!(
+        found,
+        [
+            "models[0].labels.latest: there is no version `v9`",
+            "models[0].labels.v1: `v1` is a version or label as well",
+            "models[0].retired.gone: there is no version `v8`",
+            "models[0].retired.old: leads in a circle",
+            "models[0].retired.older: leads in a circle",
+            "models[0].retired.v1: `v1` is a version or label as well",
+            "models[0].unknown_version.use: there is no version `v7`",
+            "models[0].shadow: there is no version `v6`",
+            "models[0].rules[0].name: must be letters, digits, `-` and `_`",
+            "models[0].rules[0].when[0].tenant: `x` is not among the tenants",
+            "models[0].rules[0].version: there is no version `v5`",
+            "models[0].versions[0].clusters[0].cluster: must be the name of an Envoy cluster",
+            "models[0].versions[0].clusters[0].when: is empty, must hold at least one condition",
+            "models[0].aliases[0].name: contains an `@`, which stands between a name and a version",
+            "models[0].aliases[2].version: there is no `v9`",
+            "models[1].name: `other` is here twice",
+            "models[2].base: `absent` is not among the models",
+            "models[3].base: `adapter` has a base itself",
+            "models[4].versions: is the `base`'s, can't be here as well",
+            "models[4].shadow: is the `base`'s, can't be here as well",
+            "take_all_for: there is no `demo@v9`",
+            "tenants.header: must be a header's name",
+            "tenants.list[0].name: is empty",
+            "tenants.list[1].models[0]: there is no `absent`",
+            "tenants.list[1].models[1]: there is no `demo@v9`",
+            "tenants.list[2].name: `t` is here twice",
+            "prompt_version_header: must be a header's name",
+            "beyond_hold.cluster: must be the name of an Envoy cluster",
+        ]
+    );
 }
