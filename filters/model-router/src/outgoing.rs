@@ -4,9 +4,11 @@
 use crate::catalogue::Version;
 use crate::choosing::Choice;
 use crate::conditions::Circumstances;
+use crate::differentials::Differential;
+use crate::rejection::Rejection;
 use filter_kit::{Edits, Headers};
 use inference_api::dialect::{Call, PathPlace};
-use inference_api::identity::{Named, Splice};
+use inference_api::identity::{Named, NamedVersion, Splice};
 
 /// The model's name: a client's wish, and the router's answer.
 pub(crate) const MODEL_NAME: &str = "x-model-name";
@@ -91,15 +93,19 @@ impl WrittenPath {
 }
 
 /// The changes that put the servers' words into a body, where these are others.
-pub(crate) fn served_as(named: &Named, version: &Version) -> Vec<Splice> {
+///
+/// # Errors
+/// When the body names its model at more places than can be changed.
+pub(crate) fn served_as(named: &Named, version: &Version) -> Result<Vec<Splice>, Rejection> {
     let Version { served_name, served_version, .. } = version;
-    let written = named.version.as_ref().map(inference_api::identity::NamedVersion::text);
+    let written = named.version.as_ref().map(NamedVersion::text);
     let is_same = named.model.as_ref().is_none_or(|model| model == served_name)
         && written.is_none_or(|written| written == served_version);
     match &named.place {
-        Some(place) if !is_same => {
-            place.rewrite(served_name, written.is_some().then_some(served_version.as_str()))
+        _ if is_same => Ok(Vec::new()),
+        Some(place) => {
+            Ok(place.rewrite(served_name, written.is_some().then_some(served_version.as_str())))
         }
-        _ => Vec::new(),
+        None => Err(Rejection::Differential(Differential::DuplicateModel)),
     }
 }

@@ -10,6 +10,7 @@ pub struct WasmFilter {
     module: PathBuf,
     configuration: Option<Value>,
     reloads: bool,
+    holds_headers: bool,
 }
 
 impl WasmFilter {
@@ -18,7 +19,13 @@ impl WasmFilter {
     /// # Panics
     /// When its module is not there.
     pub fn named(name: &str) -> Self {
-        Self { name: name.to_owned(), module: module_of(name), configuration: None, reloads: false }
+        Self {
+            name: name.to_owned(),
+            module: module_of(name),
+            configuration: None,
+            reloads: false,
+            holds_headers: true,
+        }
     }
 
     /// With this configuration, as a JSON text: the recommended way.
@@ -55,6 +62,12 @@ impl WasmFilter {
         self
     }
 
+    /// Without `allow_on_headers_stop_iteration`, which some hosts can't set.
+    pub const fn without_held_headers(mut self) -> Self {
+        self.holds_headers = false;
+        self
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
@@ -68,7 +81,7 @@ impl WasmFilter {
                 "runtime": "envoy.wasm.runtime.v8",
                 "code": {"local": {"filename": self.module}},
             },
-            "allow_on_headers_stop_iteration": true,
+            "allow_on_headers_stop_iteration": self.holds_headers,
         });
         if let Some(configuration) = &self.configuration {
             plugin["configuration"] = configuration.clone();

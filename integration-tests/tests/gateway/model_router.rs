@@ -1,14 +1,19 @@
 //! The model router.
 
+mod answering;
 mod bodies;
+mod choosing;
 mod client_headers;
 mod configuration;
 mod hostile;
 mod identity;
+mod late;
 mod observability;
 mod peers;
 mod refusals;
+mod rewriting;
 mod streaming;
+mod unread;
 mod untouched;
 mod versions;
 

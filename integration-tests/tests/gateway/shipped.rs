@@ -10,7 +10,7 @@ use http::request::Parts;
 use integration_tests::{
     Answer, Call, Client, Gateway, Reply, ShippedConfig, Upstream, dist, eventually,
 };
-use model_router::metrics::METRICS;
+use model_router::metrics::{METRICS, SHADOWED};
 use proto::grpc_health::{HealthCheckResponse, health_check_response::ServingStatus};
 use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
@@ -198,7 +198,9 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
     let metrics = stack.gateway.admin().metrics().await;
     for metric in METRICS {
         let series = metrics.series(metric.name);
-        assert!(!series.is_empty(), "{} is not there", metric.name);
+        // Only there where a version is a shadow: see the recipe.
+        let may_be_missing = metric.name == SHADOWED.name;
+        assert!(may_be_missing || !series.is_empty(), "{} is not there", metric.name);
         for labels in series {
             let names: BTreeSet<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
             assert_eq!(
@@ -210,7 +212,9 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
         }
     }
     let table: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
-    assert_eq!(BTreeSet::from_iter(metrics.names("inference_")), table);
+    let unknown: Vec<&str> =
+        metrics.names("inference_").into_iter().filter(|name| !table.contains(name)).collect();
+    assert_eq!(unknown, [""; 0]);
 }
 
 #[tokio::test]

@@ -92,7 +92,7 @@ impl Request {
         if let Some(path) = self.path.as_ref().and_then(|path| path.served_as(choice.version)) {
             edits = edits.set(":path", path);
         }
-        let splices = named.map(|named| outgoing::served_as(named, choice.version));
+        let splices = named.map(|named| outgoing::served_as(named, choice.version)).transpose()?;
         for splice in splices.into_iter().flatten() {
             edits = edits.splice(splice.range, splice.bytes);
         }
@@ -112,8 +112,8 @@ impl Request {
             || meant.version.is_some_and(|word| word.version != placed.version);
         let model = router.catalogue.model(placed.model);
         let version = model.and_then(|model| model.version(placed.version));
-        let is_rewritten =
-            version.is_none_or(|version| !outgoing::served_as(named, version).is_empty());
+        let splices = version.map(|version| outgoing::served_as(named, version)).transpose()?;
+        let is_rewritten = splices.is_none_or(|splices| !splices.is_empty());
         if is_elsewhere || is_rewritten {
             return Err(Rejection::TooLarge { limit: router.hold_up_to_bytes });
         }

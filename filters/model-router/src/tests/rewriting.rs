@@ -159,6 +159,26 @@ fn an_alias_that_was_rewritten_may_not_be_repeated() {
 }
 
 #[test]
+fn an_alias_that_stands_at_too_many_places_is_refused() {
+    let tasks = |model: &str, count: usize| {
+        // tasks (1) of model_spec (1) of name (1)
+        let name = [b"\x0a".as_slice(), &[u8::try_from(model.len()).unwrap()], model.as_bytes()];
+        let within = |inner: &[u8]| {
+            [b"\x0a".as_slice(), &[u8::try_from(inner.len()).unwrap()], inner].concat()
+        };
+        let task = within(&within(&name.concat()));
+        Request::grpc("/tensorflow.serving.PredictionService/MultiInference", &task.repeat(count))
+    };
+    let router = with_served_names();
+    assert_eq!(
+        forwarded(tasks("prod", 3).through(&router)).body,
+        Some(tasks("org/demo-8b", 3).body)
+    );
+    assert_eq!(refused_by(tasks("prod", 40).through(&router)), "model-router;duplicate_model");
+    assert_eq!(forwarded(tasks("plain", 40).through(&router)).body, None);
+}
+
+#[test]
 fn a_shadows_router_takes_all_for_one() {
     let shadow = router(json!({
         "models": [{"name": "demo", "versions": [

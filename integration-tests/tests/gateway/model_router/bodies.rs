@@ -27,7 +27,8 @@ const SIZES: [usize; 9] = [0, 1, 1_000, 16_384, 65_535, 65_537, (1 << 20) + 1, 1
 /// be held for it.
 type Way = fn(usize) -> Call;
 
-const WAYS: [Way; 2] = [named_by_a_header, named_by_the_path];
+const WAYS: [Way; 4] =
+    [named_by_a_header, named_by_the_path, named_first_in_json, named_first_in_a_message];
 
 fn named_by_a_header(bytes: usize) -> Call {
     let call = Call::post("/own/upload").header("content-type", "application/octet-stream");
@@ -37,6 +38,24 @@ fn named_by_a_header(bytes: usize) -> Call {
 fn named_by_the_path(bytes: usize) -> Call {
     let call = Call::post("/v2/models/demo/infer").header("content-type", "application/json");
     call.body(filler(bytes))
+}
+
+fn named_first_in_json(bytes: usize) -> Call {
+    let call = Call::post("/v1/chat/completions").header("content-type", "application/json");
+    let mut body = Vec::with_capacity(bytes + 50);
+    body.extend_from_slice(br#"{"model":"demo","messages":[""#);
+    body.resize(body.len() + bytes, b'm');
+    body.extend_from_slice(br#""]}"#);
+    call.body(body)
+}
+
+fn named_first_in_a_message(bytes: usize) -> Call {
+    let message = ModelInferRequest {
+        model_name: "demo".to_owned(),
+        raw_input_contents: vec![filler(bytes).into()],
+        ..ModelInferRequest::default()
+    };
+    Call::grpc("/inference.GRPCInferenceService/ModelInfer", &message)
 }
 
 /// Bytes that are the same for everybody, so that 100 MB of them are there once.

@@ -108,17 +108,11 @@ async fn a_request_that_names_no_model_is_refused_without_a_default() {
 async fn a_body_that_is_not_json_is_refused() {
     let stand = Stand::new().await;
     for mut client in [stand.gateway.http1().await, stand.gateway.http2().await] {
-        for body in
-            ["", "{", "[]", r#"{"model":7}"#, r#"{"model":"demo""#, "model=demo", "\u{feff}{}x"]
-        {
+        for body in ["", "{", "[]", r#"{"model":7}"#, r#"{"model":"demo""#, "model=demo", "{}x"] {
             let call = Call::post("/v1/chat/completions")
                 .header("content-type", "application/json")
                 .body(body);
             let answer = client.send(call).await;
-            // What comes behind the model is the model server's to judge.
-            if body.starts_with(r#"{"model":"demo""#) && answer.status == 200 {
-                continue;
-            }
             assert_refused(&answer, 400, "malformed_body");
             assert!(answer.json()["error"]["message"].is_string(), "{answer:?}");
         }
@@ -150,5 +144,5 @@ async fn a_compressed_body_is_refused() {
     let mut client = stand.gateway.http1().await;
     let call = chat("demo").header("content-encoding", "gzip");
     let answer = refusal(&stand, &mut client, call).await;
-    assert_refused(&answer, 415, "encoded_body");
+    assert_refused(&answer, 415, "compressed_body");
 }

@@ -4,6 +4,7 @@
 use integration_tests::{
     Answer, Call, Gateway, Received, Reply, ShippedConfig, Upstream, dist, grpc_frame,
 };
+use model_router::metrics::SHADOWED;
 use prost::Message;
 use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::json;
@@ -72,6 +73,9 @@ async fn the_shadow_gets_a_copy_in_its_own_words() {
     let (original, copy) = stack.send(infer).await;
     assert_eq!(original.path, "/v2/models/demo/infer");
     assert_eq!(copy.path, "/v2/models/demo-next/infer");
+
+    let labels = [("model", "demo"), ("version", "v2")];
+    stack.gateway.wait_for_metric(SHADOWED.name, &labels, |count| count == 3.0).await;
 }
 
 #[tokio::test]

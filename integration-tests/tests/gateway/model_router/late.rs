@@ -1,0 +1,123 @@
+//! Requests that were sent on before their end: what comes late can still stop
+//! them, and then their server never sees the end.
+
+use super::{Stand, chat, config, server_of};
+use integration_tests::{Answer, Call, Gateway, Received, Reply, Upstream, WasmFilter};
+use serde_json::json;
+
+/// A body that names `iris` first, with more behind it than Envoy reads at once.
+fn body(end: &str) -> String {
+    format!(r#"{{"model":"iris","messages":["{}"]{end}"#, "m".repeat(1 << 20))
+}
+
+fn call(end: &str) -> Call {
+    let call = Call::post("/v1/chat/completions").header("content-type", "application/json");
+    call.body(body(end))
+}
+
+#[tokio::test]
+async fn a_contradiction_cuts_the_request_off() {
+    let stand = Stand::new().await;
+    let cuts = [
+        (r#","model":"demo"}"#, "duplicate_model"),
+        (r#","mod\u0065l":"demo"}"#, "duplicate_model"),
+        (",broken}", "malformed_body"),
+        ("} {}", "malformed_body"),
+    ];
+    for http2 in [false, true] {
+        for (end, rule) in cuts {
+            let mut client =
+                if http2 { stand.gateway.http2().await } else { stand.gateway.http1().await };
+            let answer = client.send(call(end)).await;
+            assert_eq!(answer.status, 400, "{answer:?}");
+            let reason = format!("model-router;{rule}");
+            assert_eq!(answer.header_text("x-inference-rejected"), Some(reason), "{end}");
+            assert!(answer.json()["error"]["message"].is_string());
+            // Whatever its server saw of it was no request.
+            let iris = stand.server("iris");
+            let begun = iris.wait_for("its beginning", |_| true).await;
+            assert!(!begun.is_complete(), "{end}: {} bytes", begun.body.len());
+            iris.forget();
+        }
+    }
+    for rule in ["duplicate_model", "malformed_body"] {
+        let labels = [("rule", rule)];
+        let metric = "inference_router_cut_total";
+        stand.gateway.wait_for_metric(metric, &labels, |count| count == 4.0).await;
+    }
+}
+
+#[tokio::test]
+async fn what_agrees_with_itself_arrives() {
+    let stand = Stand::new().await;
+    for mut client in [stand.gateway.http1().await, stand.gateway.http2().await] {
+        for end in ["}", r#","model":"iris"}"#, "}\r\n "] {
+            assert_eq!(server_of(&mut client, call(end)).await, "iris");
+            assert!(stand.server("iris").last().body == body(end));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_answered_already_does_not_turn_a_cut_into_a_crash() {
+    let server = Upstream::scripted(|_| Reply::early(Answer::text("early"))).await;
+    let gateway = Gateway::builder()
+        .wasm(&WasmFilter::named("model-router").configured(&config(json!({}))))
+        .cluster("iris", &[server.address()])
+        .route_by_header("x-model-cluster")
+        .start()
+        .await;
+    for _ in 0..5 {
+        let mut client = gateway.http2().await;
+        // Either the early answer or the refusal, and never a success of the rest.
+        let _ = client.try_send(call(r#","model":"demo"}"#)).await;
+        assert!(server.received().iter().all(|request| !request.is_complete()));
+    }
+    let mut client = gateway.http1().await;
+    assert_eq!(client.send(chat("iris")).await.text_body(), "early");
+}
+
+/// A chat whose model stands behind more than may be held.
+fn model_last(model: &str) -> Call {
+    let body = format!(r#"{{"a":"{}","model":"{model}"}}"#, "x".repeat(100_000));
+    let call = Call::post("/v1/chat/completions").header("content-type", "application/json");
+    call.body(body)
+}
+
+#[tokio::test]
+async fn a_header_places_what_is_too_long_to_be_held() {
+    let stand = Stand::configured(json!({"hold_up_to_bytes": 1000})).await;
+    for mut client in [stand.gateway.http1().await, stand.gateway.http2().await] {
+        let named = |model: &str| model_last(model).header("x-model-name", "iris");
+        assert_eq!(server_of(&mut client, named("iris")).await, "iris");
+        assert!(stand.server("iris").last().body == model_last("iris").body_bytes());
+        stand.server("iris").forget();
+        let answer = client.send(named("demo")).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+        let reason = answer.header_text("x-inference-rejected");
+        assert_eq!(reason.as_deref(), Some("model-router;contradiction"));
+        assert!(!stand.server("iris").received().iter().any(Received::is_complete));
+        stand.server("iris").forget();
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_takes_what_names_no_model_in_time() {
+    let stand = Stand::configured(json!({
+        "hold_up_to_bytes": 1000, "beyond_hold": {"cluster": "demo-v2"},
+    }))
+    .await;
+    for mut client in [stand.gateway.http1().await, stand.gateway.http2().await] {
+        assert_eq!(server_of(&mut client, model_last("iris")).await, "demo-v2");
+        let received = stand.server("demo-v2").last();
+        assert!(received.body == model_last("iris").body_bytes());
+        assert_eq!(received.header_text("x-model-name"), None, "nothing was established");
+        stand.server("demo-v2").forget();
+        let answer = client.send(model_last("absent")).await;
+        assert_eq!(answer.status, 404, "{answer:?}");
+        assert!(!stand.server("demo-v2").received().iter().any(Received::is_complete));
+        stand.server("demo-v2").forget();
+    }
+    let metric = "inference_router_beyond_hold_total";
+    stand.gateway.wait_for_metric(metric, &[], |count| count == 4.0).await;
+}
