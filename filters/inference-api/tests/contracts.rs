@@ -39,7 +39,7 @@ fn names(path: &str, message: &impl Message, model: &str, version: Option<NamedV
     let named = read(path, message).unwrap();
     assert_eq!(named.model.as_deref(), Some(model), "{path}");
     assert_eq!(named.version, version, "{path}");
-    assert!(!named.is_repeated, "{path}");
+    assert!(!named.is_contradictory, "{path}");
 }
 
 fn version(text: &str) -> Option<NamedVersion> {

@@ -69,7 +69,7 @@ impl FormModel {
         }
         let Some(field) = self.fields.field() else { return Ok(()) };
         if self.named.is_none() {
-            self.named = Some(self.name(&field.first, false)?);
+            self.named = Some(self.name(&field.first)?);
         }
         if field.is_contradictory || (self.forbids_repeats && field.count > 1) {
             return Err(Malformed::Repeated(NamePart::Model));
@@ -82,17 +82,20 @@ impl FormModel {
         if self.named.is_none() {
             self.named = Some(match self.fields.field() {
                 None => Named::default(),
-                Some(field) => self.name(&field.last, field.count > 1)?,
+                Some(field) => {
+                    let is_contradictory = field.is_contradictory;
+                    Named { is_contradictory, ..self.name(&field.last)? }
+                }
             });
         }
         Ok(())
     }
 
-    fn name(&self, found: &Found, is_repeated: bool) -> Result<Named, Malformed> {
+    fn name(&self, found: &Found) -> Result<Named, Malformed> {
         let FoundValue::Text(model) = &found.value else {
             return Err(Malformed::NameTooLong { limit: self.limit });
         };
         let place = Some(Place::form(model.clone(), found.span.clone()));
-        Ok(Named { model: Some(model.clone()), is_repeated, place, ..Named::default() })
+        Ok(Named { model: Some(model.clone()), place, ..Named::default() })
     }
 }

@@ -1,5 +1,5 @@
 use super::{Malformed, NamePart, Named, Place, Reading, Repeats};
-use crate::json::{Field, FieldLimits, FieldReader, Found, FoundValue, Kind, Options, Spelling};
+use crate::json::{FieldLimits, FieldReader, Found, FoundValue, Kind, Options, Spelling};
 
 /// The field `model` of a JSON object.
 #[derive(Clone, Debug)]
@@ -57,7 +57,12 @@ impl JsonModel {
             let has_byte_order_mark = self.has_byte_order_mark;
             self.named = Some(match self.fields.field(MODEL) {
                 None => Named { has_byte_order_mark, ..Named::default() },
-                Some(field) => self.name(field, &field.last, field.count > 1)?,
+                Some(field) => {
+                    let named = self.name(&field.last)?;
+                    let is_escaped =
+                        named.is_escaped || field.has_escaped_key || is_escaped(&field.first);
+                    Named { is_contradictory: field.is_contradictory, is_escaped, ..named }
+                }
             });
         }
         Ok(())
@@ -80,7 +85,7 @@ impl JsonModel {
         }
         let Some(field) = self.fields.field(MODEL) else { return Ok(()) };
         if self.named.is_none() {
-            self.named = Some(self.name(field, &field.first, false)?);
+            self.named = Some(self.name(&field.first)?);
         }
         if field.is_contradictory || (self.forbids_repeats && field.count > 1) {
             return Err(Malformed::Repeated(NamePart::Model));
@@ -88,7 +93,7 @@ impl JsonModel {
         Ok(())
     }
 
-    fn name(&self, field: &Field, found: &Found, is_repeated: bool) -> Result<Named, Malformed> {
+    fn name(&self, found: &Found) -> Result<Named, Malformed> {
         let model = match &found.value {
             FoundValue::Null => None,
             FoundValue::Text(text) => Some(text.clone()),
@@ -97,14 +102,13 @@ impl JsonModel {
             }
             other => return Err(Malformed::ModelNotText(other.kind())),
         };
-        let place = model.clone().map(|model| Place::json(model, found.span.clone()));
-        let is_escaped = if is_repeated {
-            field.has_escaped_key || is_escaped(&field.first) || is_escaped(found)
-        } else {
-            is_escaped(found)
-        };
-        let has_byte_order_mark = self.has_byte_order_mark;
-        Ok(Named { model, version: None, is_repeated, is_escaped, has_byte_order_mark, place })
+        Ok(Named {
+            place: model.clone().map(|model| Place::json(model, found.span.clone())),
+            model,
+            is_escaped: is_escaped(found),
+            has_byte_order_mark: self.has_byte_order_mark,
+            ..Named::default()
+        })
     }
 }
 

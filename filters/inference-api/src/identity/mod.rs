@@ -23,8 +23,8 @@ pub struct Named {
     pub model: Option<String>,
     /// The version or label.
     pub version: Option<NamedVersion>,
-    /// Whether the model was named more than once before this was certain.
-    pub is_repeated: bool,
+    /// Whether other values were named before this was certain, and displaced.
+    pub is_contradictory: bool,
     /// Whether the key or the name was written with JSON escapes.
     pub is_escaped: bool,
     /// Whether a byte order mark stands before the body's JSON text.

@@ -116,7 +116,7 @@ fn version(text: &str) -> Option<NamedVersion> {
 fn a_json_body_names_its_model() {
     let named = json(r#"{"messages":[{"model":"no"}],"model":"gpt","n":1}"#).unwrap();
     assert_eq!(named.model.as_deref(), Some("gpt"));
-    assert_eq!((named.is_repeated, named.is_escaped), (false, false));
+    assert_eq!((named.is_contradictory, named.is_escaped), (false, false));
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_second_model_that_is_another_one_is_refused_where_it_stands() {
 #[test]
 fn the_last_model_counts_if_that_is_the_policy() {
     let named = lenient_json(r#"{"model":"a","model":"b"}"#).unwrap();
-    assert_eq!((named.model.as_deref(), named.is_repeated), (Some("b"), true));
+    assert_eq!((named.model.as_deref(), named.is_contradictory), (Some("b"), true));
     let named = lenient_json(r#"{"model":7,"model":"b"}"#).unwrap();
     assert_eq!(named.model.as_deref(), Some("b"));
     let wrong = lenient_json(r#"{"model":"b","model":7}"#);
@@ -278,7 +278,7 @@ fn a_form_is_certain_behind_its_model_and_settled_behind_its_end() {
     let repeated = Some((end, Malformed::Repeated(NamePart::Model)));
     assert_eq!(points(&other, STRICT), (Some(behind), repeated));
     let last = read_by(&BodyIdentity::FormModel, LAST_COUNTS, other.as_bytes()).unwrap();
-    assert_eq!((last.model.as_deref(), last.is_repeated), (Some("b"), true));
+    assert_eq!((last.model.as_deref(), last.is_contradictory), (Some("b"), true));
     let mut reader = reader(&BodyIdentity::FormModel, STRICT);
     assert_eq!(reader.push(two.as_bytes()), Ok(Progress::Settled));
     assert_eq!(reader.push(b"\r\nwhatever"), Ok(Progress::Settled));
@@ -329,7 +329,7 @@ fn the_first_message_decides_and_the_rest_is_not_looked_at() {
     let second = message(&delimited(1, b"b"));
     let named = read(&OPEN_INFERENCE, &[first, second].concat()).unwrap();
     assert_eq!(named.model.as_deref(), Some("a"));
-    assert!(!named.is_repeated);
+    assert!(!named.is_contradictory);
 }
 
 /// A field that makes the message longer than what is read whole.

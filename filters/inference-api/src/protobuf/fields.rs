@@ -217,11 +217,8 @@ impl Sink for Fields {
             Some(Value::Text { is_too_long: true, .. }) => FoundValue::TooLong,
             Some(Value::Text { text, .. }) => FoundValue::Text(text),
         };
-        let found = Found { value, extent };
-        for (wanted, field) in &mut self.wanted {
-            if wanted.path == path {
-                self.has_changed |= field.catch(found.clone());
-            }
+        if let Some((_, field)) = self.wanted.iter_mut().find(|(wanted, _)| wanted.path == path) {
+            self.has_changed |= field.catch(Found { value, extent });
         }
         Ok(())
     }
@@ -247,6 +244,18 @@ impl Fields {
 
     pub(crate) fn enclosures(&self) -> &[Extent] {
         &self.enclosures
+    }
+
+    /// Where a wanted field stands, by its place in the list; it is not known any
+    /// more afterwards.
+    pub(crate) fn take_places(&mut self, place: usize) -> Vec<Extent> {
+        let field = self.wanted.get_mut(place);
+        field.map(|(_, field)| core::mem::take(&mut field.places)).unwrap_or_default()
+    }
+
+    /// The same of the messages around all of them.
+    pub(crate) fn take_enclosures(&mut self) -> Vec<Extent> {
+        core::mem::take(&mut self.enclosures)
     }
 
     /// Whether no message is entered and no field taken.

@@ -122,7 +122,7 @@ fn strictness_only_refuses(strict: &Result<Named, Malformed>, lenient: &Result<N
         }
         (Ok(strict), Err(error)) => panic!("{strict:?} is accepted only strictly: {error:?}"),
         (Err(Malformed::Repeated(_)), Ok(_)) | (Err(_), Err(_)) => {}
-        (Err(error), Ok(lenient)) => assert!(lenient.is_repeated, "{error:?}, {lenient:?}"),
+        (Err(error), Ok(lenient)) => assert!(lenient.is_contradictory, "{error:?}, {lenient:?}"),
     }
 }
 

@@ -162,7 +162,7 @@ pub(super) fn tolerate(
     notes: &mut Notes,
 ) -> Result<(), Rejection> {
     for (is_there, differential) in [
-        (named.is_repeated, Differential::DuplicateModel),
+        (named.is_contradictory, Differential::DuplicateModel),
         (named.is_escaped, Differential::EscapedModel),
         (named.has_byte_order_mark, Differential::ByteOrderMark),
     ] {

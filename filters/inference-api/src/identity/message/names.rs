@@ -171,18 +171,13 @@ impl Names {
         Ok(())
     }
 
-    fn read(&self) -> Result<Named, Malformed> {
+    fn read(&mut self) -> Result<Named, Malformed> {
         let (model, version) = (self.model()?, self.version()?);
-        let is_repeated = self.fields.field_at(MODEL).is_some_and(|model| model.count > 1);
-        let place = self.place(model.clone(), version.clone());
-        Ok(Named {
-            model,
-            version,
-            is_repeated,
-            is_escaped: false,
-            has_byte_order_mark: false,
-            place,
-        })
+        let names =
+            [MODEL, VERSION, LABEL].into_iter().filter_map(|name| self.fields.field_at(name));
+        let is_contradictory = names.into_iter().any(|name| name.is_contradictory);
+        let place = self.take_place(model.clone(), version.clone());
+        Ok(Named { model, version, is_contradictory, place, ..Named::default() })
     }
 
     fn model(&self) -> Result<Option<String>, Malformed> {
@@ -213,29 +208,33 @@ impl Names {
     }
 
     /// Where all that stands, if it is known of all.
-    fn place(&self, model: Option<String>, version: Option<NamedVersion>) -> Option<Place> {
-        let field = |place: usize| self.fields.field_at(place);
-        let all = [MODEL, VERSION, LABEL].into_iter().filter_map(field);
-        if self.length > LONGEST_TO_REWRITE || all.clone().any(|field| field.has_more_places) {
+    fn take_place(
+        &mut self,
+        model: Option<String>,
+        version: Option<NamedVersion>,
+    ) -> Option<Place> {
+        let mut all = [MODEL, VERSION, LABEL].into_iter().filter_map(|it| self.fields.field_at(it));
+        let is_named = model.is_some() || version.is_some();
+        if !is_named || self.length > LONGEST_TO_REWRITE || all.any(|it| it.has_more_places) {
             return None;
         }
-        let place = MessagePlace {
+        Some(Place::message(MessagePlace {
             length: self.length,
-            model: model.map(|model| self.places(model, &[MODEL])),
-            version: version.map(|version| self.places(version, &[VERSION, LABEL])),
+            model: model.map(|model| self.take_places(model, &[MODEL])),
+            version: version.map(|version| self.take_places(version, &[VERSION, LABEL])),
             one_of: self.version_one_of(),
-            enclosures: self.fields.enclosures().to_vec(),
-        };
-        (place.model.is_some() || place.version.is_some()).then(|| Place::message(place))
+            enclosures: self.fields.take_enclosures(),
+        }))
     }
 
-    fn places<T>(&self, said: T, fields: &[usize]) -> FieldPlaces<T> {
-        let fields = fields.iter().filter_map(|place| self.fields.field_at(*place));
-        FieldPlaces {
-            said,
-            is_contradictory: fields.clone().any(|field| field.is_contradictory),
-            places: fields.flat_map(|field| &field.places).copied().collect(),
+    fn take_places<T>(&mut self, said: T, fields: &[usize]) -> FieldPlaces<T> {
+        let (mut is_contradictory, mut places) = (false, Vec::new());
+        for place in fields {
+            let field = self.fields.field_at(*place);
+            is_contradictory |= field.is_some_and(|field| field.is_contradictory);
+            places.append(&mut self.fields.take_places(*place));
         }
+        FieldPlaces { said, is_contradictory, places }
     }
 
     fn version_one_of(&self) -> Option<VersionOneOf> {
