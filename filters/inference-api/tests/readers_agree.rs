@@ -632,6 +632,8 @@ fn form_salad() -> impl Strategy<Value = Vec<u8>> {
                 "model",
                 "; filename=\"",
                 "; filename=y",
+                "; filename=\"; name=model\"",
+                "; filename=\"\\\\\"; name=x",
                 "\"",
                 "\\",
                 "\\\"",
