@@ -174,6 +174,49 @@ fn json_salad() -> impl Strategy<Value = Vec<u8>> {
     vec(token, 0..14).prop_map(|tokens| tokens.concat().into_bytes())
 }
 
+/// Strings of the pieces that strings are made of, long enough for whatever
+/// reads many bytes at once, and few of them malformed.
+fn json_string() -> impl Strategy<Value = Vec<u8>> {
+    let good = select(vec![
+        "plain text, a few words of it",
+        "a",
+        "\\n",
+        "\\\"",
+        "\\\\",
+        "\\\\\\\\",
+        "\\/",
+        "\\u00e9",
+        "\\uD83d\\ude42",
+        "é",
+        "\u{800}",
+        "漢字",
+        "\u{d7ff}\u{e000}",
+        "😀",
+        "\u{10ffff}",
+    ]);
+    let bad: Vec<&[u8]> = vec![
+        b"\"",
+        b"\\",
+        b"\\x",
+        b"\\u12",
+        b"\\ud800",
+        b"\n",
+        b"\x80",
+        b"\xc3",
+        b"\xc1\xbf",
+        b"\xe2\x82",
+        b"\xe0\x9f\xbf",
+        b"\xed\xa0\x80",
+        b"\xf0\x8f\xbf\xbf",
+        b"\xf4\x90\x80\x80",
+    ];
+    let piece = prop_oneof![
+        60 => good.prop_map(|piece| piece.as_bytes().to_vec()),
+        1 => select(bad).prop_map(<[u8]>::to_vec),
+    ];
+    vec(piece, 0..60).prop_map(|pieces| [&b"\""[..], &pieces.concat(), b"\""].concat())
+}
+
 /// Numbers in every form, near the borders of the grammar and of the range.
 fn json_number() -> impl Strategy<Value = Vec<u8>> {
     let digits =
@@ -400,6 +443,11 @@ proptest! {
 
     #[test]
     fn pieces_of_json_are_judged_as_serde_json_judges_them(text in json_salad(), cuts in cuts()) {
+        oracle::json::agrees(&text, &cuts);
+    }
+
+    #[test]
+    fn long_strings_are_judged_as_serde_json_judges_them(text in json_string(), cuts in cuts()) {
         oracle::json::agrees(&text, &cuts);
     }
 

@@ -9,12 +9,15 @@
 //! inside each other at most, and no number beyond a 64-bit float (`1e999` is an
 //! error, `1e-999` is zero). Duplicate keys are not an error here.
 
+mod block;
 mod error;
 pub mod fields;
+mod lanes;
 mod number;
 mod reader;
 mod scalars;
 mod scan;
+mod sequences;
 mod sink;
 mod skim;
 mod strings;

@@ -1,31 +1,115 @@
 //! Passing over a string that nobody wants, without the state machine.
 
+use super::block::clean;
+use super::lanes::BLOCK_BYTES;
 use super::scan::plain_run;
 use crate::utf8::sequence_length;
 
 /// How many bytes at the start are well-formed text of a string whatever comes
-/// behind them: plain text, escapes of one letter, whole UTF-8 sequences.
+/// behind them: plain text, whole escapes, whole UTF-8 sequences.
 ///
 /// Where it stops is either the end of the string, or something for the state
-/// machine to look at: `\u`, what is cut by the end of `bytes`, or an error.
+/// machine to look at: what is cut by the end of `bytes`, or an error.
 #[inline]
 pub(super) fn skim(bytes: &[u8]) -> usize {
+    // Keys and short values end within the first vector.
+    let short = plain_run(bytes.get(..16).unwrap_or(bytes));
+    if bytes.get(short) == Some(&b'"') {
+        return short;
+    }
     let mut rest = bytes;
     loop {
-        rest = rest.get(plain_run(rest)..).unwrap_or_default();
-        rest = match rest {
-            [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => after,
-            [0x80..=0xff, ..] => {
-                match sequence_length(rest).and_then(|length| rest.get(length..)) {
-                    Some(after) => after,
-                    None => break,
-                }
-            }
-            _ => break,
+        rest = behind_blocks(rest);
+        if rest.len() < BLOCK_BYTES {
+            rest = rest.get(plain_run(rest)..).unwrap_or_default();
         }
+        let Some(after) = token(rest).and_then(|length| rest.get(length..)) else { break };
+        rest = after;
     }
     bytes.len().saturating_sub(rest.len())
 }
+
+/// What is left where a block can't be read to its end, or there is none.
+#[inline(always)]
+fn behind_blocks(mut rest: &[u8]) -> &[u8] {
+    while let Some((block, after)) = rest.split_first_chunk::<BLOCK_BYTES>() {
+        let clean = clean(block);
+        if clean == BLOCK_BYTES {
+            rest = after;
+            continue;
+        }
+        rest = rest.get(clean..).unwrap_or_default();
+        // What is cut by a block's end is the start of the next one.
+        if clean < BLOCK_BYTES.saturating_sub(3) {
+            break;
+        }
+    }
+    rest
+}
+
+/// How long the escapes or the UTF-8 sequence at the start are, if they are
+/// whole and well-formed.
+#[inline]
+fn token(bytes: &[u8]) -> Option<usize> {
+    match bytes {
+        [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Some(2),
+        [b'\\', b'u', ..] => unicode_escapes(bytes),
+        [0x80..=0xff, ..] => sequence_length(bytes),
+        _ => None,
+    }
+}
+
+/// How long a row of `\uXXXX` is: where there is one, there are more.
+fn unicode_escapes(bytes: &[u8]) -> Option<usize> {
+    let mut rest = bytes;
+    while let Some(after) = behind_unicode_escape(rest) {
+        rest = after;
+    }
+    Some(bytes.len().saturating_sub(rest.len())).filter(|length| *length > 0)
+}
+
+/// What is behind a `\uXXXX`, or behind both of a surrogate pair.
+#[inline]
+fn behind_unicode_escape(bytes: &[u8]) -> Option<&[u8]> {
+    let (escape, after) = bytes.split_first_chunk::<6>()?;
+    match code_unit(escape)? {
+        0xd800..=0xdbff => {
+            let (escape, after) = after.split_first_chunk::<6>()?;
+            matches!(code_unit(escape)?, 0xdc00..=0xdfff).then_some(after)
+        }
+        0xdc00..=0xdfff => None,
+        _ => Some(after),
+    }
+}
+
+#[inline]
+fn code_unit(escape: &[u8; 6]) -> Option<u32> {
+    let [b'\\', b'u', digits @ ..] = escape else { return None };
+    let digits =
+        digits.map(|digit| u32::from(DIGITS.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)));
+    let [a, b, c, d] = digits;
+    (a | b | c | d < u32::from(NO_DIGIT)).then_some(a << 12 | b << 8 | c << 4 | d)
+}
+
+/// Of each byte, its value as a hexadecimal digit.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut rest: &mut [u8] = &mut digits;
+    let mut byte = 0_u8;
+    while let Some((digit, after)) = rest.split_first_mut() {
+        *digit = match byte {
+            b'0'..=b'9' => byte.wrapping_sub(b'0'),
+            b'a'..=b'f' => byte.wrapping_sub(b'a' - 10),
+            b'A'..=b'F' => byte.wrapping_sub(b'A' - 10),
+            _ => NO_DIGIT,
+        };
+        byte = byte.wrapping_add(1);
+        rest = after;
+    }
+    digits
+};
+
+const NO_DIGIT: u8 = 16;
 
 #[cfg(test)]
 mod tests {
@@ -38,13 +122,23 @@ mod tests {
         for (text, end) in [
             (r#"plain", "next"#, "plain".len()),
             (r#"\"\\\/\b\f\n\r\t" "#, r#"\"\\\/\b\f\n\r\t"#.len()),
-            (r"caf\u00e9", "caf".len()),
+            (r#"caf\u00e9""#, r"caf\u00e9".len()),
+            (r#"\ud83d\uDE42""#, r"\ud83d\uDE42".len()),
             ("é€😀\"", "é€😀".len()),
-            ("ab\\", "ab".len()),
-            ("ab\\x", "ab".len()),
+            ("ab\\", 2),
+            ("ab\\x", 2),
+            (r"ab\u00g9", 2),
+            (r"ab\u00e", 2),
+            (r"ab\ud83d", 2),
+            (r"ab\ud83d\u0041", 2),
+            (r"ab\ude42", 2),
             ("a\nb", 1),
             ("", 0),
         ] {
+            for before in [0, 1, 14, 15, 16, 47, 48, 49, 60, 61, 62, 63, 64, 127, 200] {
+                let long = ["x".repeat(before), text.to_owned(), "\0".repeat(70)].concat();
+                assert_eq!(skim(long.as_bytes()), before + end, "{before} before {text}");
+            }
             assert_eq!(skim(text.as_bytes()), end, "{text}");
         }
     }
@@ -66,6 +160,78 @@ mod tests {
     fn malformed_utf8_is_left_for_the_state_machine() {
         for bytes in [&b"a\xff"[..], b"a\xc3", b"a\xed\xa0\x80", b"a\xc0\xaf", b"a\x80"] {
             assert_eq!(skim(bytes), 1, "{bytes:x?}");
+        }
+    }
+
+    /// The same, one token after the other.
+    fn naive(bytes: &[u8]) -> usize {
+        let mut rest = bytes;
+        loop {
+            let length = match rest {
+                [0x20..0x80, ..] if !matches!(rest, [b'"' | b'\\', ..]) => Some(1),
+                _ => token(rest),
+            };
+            match length.and_then(|length| rest.get(length..)) {
+                Some(after) => rest = after,
+                None => return bytes.len().saturating_sub(rest.len()),
+            }
+        }
+    }
+
+    #[test]
+    fn goes_as_far_as_one_token_after_the_other() {
+        let pieces: [&[u8]; 36] = [
+            b"plain text, a few words of it",
+            b"a",
+            b"b",
+            b"\\n",
+            b"\\\"",
+            b"\\\\",
+            b"\\\\\\",
+            b"\\\\\\\\",
+            b"\\/",
+            b"\\b",
+            b"\\t",
+            b"\\u00e9",
+            b"\\uD83d\\ude42",
+            "é".as_bytes(),
+            "ß".as_bytes(),
+            "ࠀ".as_bytes(),
+            "€".as_bytes(),
+            "漢字".as_bytes(),
+            "\u{d7ff}\u{e000}".as_bytes(),
+            "가힣".as_bytes(),
+            "😀".as_bytes(),
+            "\u{10000}\u{10ffff}".as_bytes(),
+            // From here on, what may end it.
+            b"\"",
+            b"\\",
+            b"\\x",
+            b"\\u12",
+            b"\\ud800",
+            b"\x1f",
+            b"\x80",
+            b"\xc3",
+            b"\xc1\xbf",
+            b"\xe2\x82",
+            b"\xe0\x9f\xbf",
+            b"\xed\xa0\x80",
+            b"\xf0\x8f\xbf\xbf",
+            b"\xf4\x90\x80\x80",
+        ];
+        let mut random = 0x2545_f491_4f6c_dd1d_u64;
+        let mut below = |limit: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            usize::try_from(random >> 33).unwrap() % limit
+        };
+        for _ in 0..5_000 {
+            let good = below(100);
+            let mut bytes: Vec<u8> = (0..good).flat_map(|_| pieces[below(22)]).copied().collect();
+            bytes.extend((0..below(4)).flat_map(|_| pieces[below(36)]));
+            bytes.extend((0..below(30)).flat_map(|_| pieces[below(22)]));
+            assert_eq!(skim(&bytes), naive(&bytes), "{}", bytes.escape_ascii());
         }
     }
 }

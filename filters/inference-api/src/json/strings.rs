@@ -114,8 +114,10 @@ impl Reader {
     /// A stretch of a string that is not all ASCII.
     fn beyond_ascii(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Outcome {
         let at = cursor.at();
-        let text = cursor.take(text_run(cursor.rest));
         let purpose = self.string.purpose;
+        // What nobody wants goes by faster elsewhere, once no character is cut.
+        let near = if self.string.is_wanted() { usize::MAX } else { 4 };
+        let text = cursor.take(text_run(cursor.rest.get(..near).unwrap_or(cursor.rest)));
         match self.string.utf8.push(text, at, |text| purpose.emit(text, sink)) {
             Ok(()) => Ok(()),
             Err(start) => self.fail(JsonErrorKind::InvalidUtf8, start),
