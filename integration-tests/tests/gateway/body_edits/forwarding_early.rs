@@ -1,8 +1,9 @@
 //! A request of which only the beginning is edited: that goes on while the rest
 //! still comes, and the rest flows by.
 
-use super::{Splice, echoing, edited, plan, with_plan};
-use integration_tests::{Call, Client, Gateway, Upstream, in_time, whole};
+use super::{Splice, any_bytes, around, echoing, edited, plan, with_plan};
+use fastrand::Rng;
+use integration_tests::{Call, Client, Gateway, Listening, Upstream, in_time, whole};
 use serde_json::{Value, json};
 
 const FIRST: &str = r#"{"model":"alias","messages":["#;
@@ -56,5 +57,26 @@ async fn a_content_length_is_that_of_the_whole_body() {
         let stated = upstream.last().header_text("content-length");
         assert_eq!(stated, Some(arrived.len().to_string()));
         upstream.forget();
+    }
+}
+
+#[tokio::test]
+async fn a_watched_request_may_be_longer_than_what_envoy_holds() {
+    let upstream = Upstream::echo().await;
+    let small =
+        Listening { buffer_bytes: 65_536, stream_window_bytes: 65_536, ..Listening::default() };
+    let gateway = around(&upstream).listening(small).start().await;
+    for mut client in clients(&gateway).await {
+        for length in [65_535, 65_536, 65_537, 200_000, 3_000_000] {
+            let body = any_bytes(&mut Rng::with_seed(7), length);
+            for request in [json!({"watch": true}), json!({"hold": 9, "watch": true})] {
+                let call = Call::post("/").header("content-length", length.to_string());
+                let call = with_plan(call.body(body.clone()), &request, &json!({}));
+                let answer = client.send(call).await;
+                assert_eq!(answer.status, 200, "{length} bytes: {}", answer.text_body());
+                assert!(upstream.last().body == body, "{length} bytes");
+                upstream.forget();
+            }
+        }
     }
 }
