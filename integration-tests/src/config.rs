@@ -4,6 +4,7 @@ mod cluster;
 mod wasm_filter;
 
 use crate::gateway::{Document, Gateway, Launch};
+use cluster::Protocol;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,8 +19,8 @@ const DISCOVERED: &str = "discovered";
 
 /// An Envoy to be: one listener, some filters, some clusters.
 ///
-/// It speaks HTTP/1.1 and HTTP/2 on one port, and with a cluster's servers what
-/// its client speaks with it.
+/// It speaks HTTP/1.1 and HTTP/2 on one port, and with a cluster's servers, as a
+/// rule, what its client speaks with it.
 #[derive(Clone, Debug)]
 pub struct EnvoyConfig {
     filters: Vec<ChainLink>,
@@ -106,7 +107,14 @@ impl EnvoyConfig {
     /// Adds a cluster with these servers. The first one of a configuration also
     /// gets every request that no route takes.
     pub fn cluster(mut self, name: &str, servers: &[SocketAddr]) -> Self {
-        self.clusters.push(cluster::of(name, servers));
+        self.clusters.push(cluster::of(name, servers, Protocol::AsTheClient));
+        self
+    }
+
+    /// The same, but Envoy speaks HTTP/1.1 with the servers whatever its client
+    /// speaks.
+    pub fn http1_cluster(mut self, name: &str, servers: &[SocketAddr]) -> Self {
+        self.clusters.push(cluster::of(name, servers, Protocol::Http1));
         self
     }
 

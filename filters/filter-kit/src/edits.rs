@@ -60,7 +60,9 @@ impl Edits {
         self
     }
 
-    /// The rest of the message is shown as it passes by, unheld.
+    /// The rest of the message is shown as it passes by, unheld. Only the last
+    /// bytes that a request's `content-length` announces wait until its end is
+    /// shown as well, so that it can be broken off even then.
     pub fn watch(mut self) -> Self {
         self.watching = true;
         self

@@ -15,8 +15,15 @@
 //!   which ends the stream below a callback that still runs: the module panics,
 //!   and then Envoy's process dies. How much Envoy holds is not told. So what is
 //!   held of a response never becomes longer.
+//! - Over HTTP/1.1, a request is over for its server when as many bytes have come
+//!   as its `content-length` says, which is before any chunk says so here. So
+//!   for a filter that watches, the last bytes wait for the end.
+
+#[cfg(test)]
+mod tests;
 
 use crate::splicing::{self, Misplaced};
+use core::mem;
 use filter_kit::{Edits, Reply, Splice, Verdict};
 
 /// One message, on its way through one filter.
@@ -24,6 +31,28 @@ use filter_kit::{Edits, Reply, Splice, Verdict};
 pub(crate) struct Message {
     stage: Stage,
     growth: Growth,
+    /// How many bytes are to come that the filter was not shown, if that was
+    /// announced.
+    missing: Option<u64>,
+    /// How many bytes are in Envoy's buffer.
+    held: usize,
+    /// How many of them the filter was shown.
+    shown: usize,
+    /// What is to be changed before it goes on.
+    edits: Edits,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Stage {
+    /// Only the headers came, and nothing was decided.
+    Opened,
+    /// The body is coming, and nothing was decided.
+    Undecided,
+    /// Is to go on, and the filter wants to be shown the rest.
+    Watched,
+    /// Goes on, unseen from here on, or was answered: nothing is left to decide.
+    #[default]
+    Settled,
 }
 
 /// Whether what is held of a body may become longer.
@@ -34,20 +63,6 @@ pub(crate) enum Growth {
     /// As in a response.
     #[default]
     Forbidden,
-}
-
-#[derive(Debug, Default, PartialEq)]
-enum Stage {
-    /// Only the headers came, and nothing was decided.
-    Opened,
-    /// The body is coming, this many bytes of it were shown, and nothing was
-    /// decided.
-    Undecided { shown: usize },
-    /// Went on, and the filter wants to be shown the rest.
-    Watched,
-    /// Went on, unseen from here on, or was answered: nothing is left to do.
-    #[default]
-    Settled,
 }
 
 /// A part of a message.
@@ -72,14 +87,15 @@ pub(crate) struct Unseen {
     pub(crate) end: usize,
 }
 
-/// What the shell has to do now.
+/// What the shell has to do at the end of a callback.
 #[derive(Debug, PartialEq)]
 #[must_use]
 pub(crate) enum Deed {
     /// Let it go on as it is.
     Continue,
-    /// Make these changes and let it go on.
-    Edit(Edits),
+    /// Make these changes, to headers and to so many bytes of a body that are
+    /// held, and let it go on.
+    Edit { edits: Edits, held: usize },
     /// Keep it here.
     Pause,
     /// Answer in the server's place.
@@ -127,21 +143,15 @@ impl From<Misplaced> for Fault {
     }
 }
 
-impl Deed {
-    /// What is to be done about the bytes of one callback, after something was
-    /// decided on a part of them and then on the next part.
-    pub(crate) fn then(self, next: Self) -> Self {
-        match (self, next) {
-            (edit @ Self::Edit(_), Self::Continue) => edit,
-            (_, next) => next,
-        }
-    }
-}
-
 impl Message {
-    /// A message whose headers just came in.
-    pub(crate) const fn arriving(growth: Growth) -> Self {
-        Self { stage: Stage::Opened, growth }
+    /// A request whose headers just came in, and announce a body of this length.
+    pub(crate) fn request(length: Option<u64>) -> Self {
+        Self { stage: Stage::Opened, growth: Growth::Allowed, missing: length, ..Self::default() }
+    }
+
+    /// A response whose headers just came in.
+    pub(crate) fn response() -> Self {
+        Self { stage: Stage::Opened, ..Self::default() }
     }
 
     /// Whether the filter is to be shown what comes.
@@ -151,62 +161,87 @@ impl Message {
 
     /// Which bytes the filter has not seen, when a body callback is given
     /// `size`.
-    pub(crate) fn unseen(&self, size: usize) -> Option<Unseen> {
-        match self.stage {
-            Stage::Undecided { shown } => Some(Unseen { start: shown.min(size), end: size }),
-            Stage::Opened | Stage::Watched => Some(Unseen { start: 0, end: size }),
-            Stage::Settled => None,
+    pub(crate) fn arrive(&mut self, size: usize) -> Option<Unseen> {
+        if !self.is_shown() {
+            return None;
         }
+        self.held = size;
+        Some(Unseen { start: self.shown.min(size), end: size })
     }
 
-    /// The filter is shown everything up to `end` of what is held.
-    pub(crate) fn show(&mut self, end: usize) {
-        if let Stage::Opened | Stage::Undecided { .. } = self.stage {
-            self.stage = Stage::Undecided { shown: end };
-        }
-    }
-
-    /// How many bytes of the body the filter was shown while it held them.
-    pub(crate) const fn shown(&self) -> usize {
-        match self.stage {
-            Stage::Undecided { shown } => shown,
-            Stage::Opened | Stage::Watched | Stage::Settled => 0,
-        }
-    }
-
-    /// Takes a verdict on the part that was just shown.
-    pub(crate) fn decide(&mut self, verdict: Verdict, part: Part) -> Deed {
-        let undecided = matches!(self.stage, Stage::Opened | Stage::Undecided { .. });
-        match verdict {
+    /// Takes a verdict on the headers or the trailers. What is to be done for it
+    /// is the next [`deed`](Self::deed).
+    ///
+    /// # Errors
+    /// With what is to be done instead, and at once.
+    pub(crate) fn decide(&mut self, verdict: Verdict, part: Part) -> Result<(), Deed> {
+        let undecided = matches!(self.stage, Stage::Opened | Stage::Undecided);
+        let outcome = match verdict {
             Verdict::Forward(edits) if !undecided && !edits.is_empty() => {
-                self.fault(Fault::EditedTooLate)
+                Err(Deed::Fault(Fault::EditedTooLate))
             }
-            Verdict::Forward(edits) => {
-                if let Err(fault) = self.check(edits.splices()) {
-                    return self.fault(fault);
-                }
-                self.stage = if edits.watching() && part == Part::Open {
-                    Stage::Watched
-                } else {
-                    Stage::Settled
-                };
-                if edits.is_empty() { Deed::Continue } else { Deed::Edit(edits) }
-            }
-            Verdict::Hold if !undecided => self.fault(Fault::HeldTooLate),
-            Verdict::Hold if part == Part::Last => self.fault(Fault::HeldAtTheEnd),
-            Verdict::Hold => Deed::Pause,
-            Verdict::Reply(reply) => {
-                self.stage = Stage::Settled;
-                Deed::Reply(reply)
-            }
+            Verdict::Forward(edits) => self.forward(edits, part).map_err(Deed::Fault),
+            Verdict::Hold if !undecided => Err(Deed::Fault(Fault::HeldTooLate)),
+            Verdict::Hold if part == Part::Last => Err(Deed::Fault(Fault::HeldAtTheEnd)),
+            Verdict::Hold => Ok(()),
+            Verdict::Reply(reply) => Err(Deed::Reply(reply)),
+        };
+        if outcome.is_err() {
+            self.stage = Stage::Settled;
         }
+        outcome
+    }
+
+    /// Takes a verdict on the bytes up to `end` of what is held.
+    ///
+    /// # Errors
+    /// As of [`decide`](Self::decide).
+    pub(crate) fn decide_up_to(
+        &mut self,
+        end: usize,
+        verdict: Verdict,
+        part: Part,
+    ) -> Result<(), Deed> {
+        let new = u64::try_from(end.saturating_sub(self.shown)).unwrap_or(u64::MAX);
+        self.missing = self.missing.map(|missing| missing.saturating_sub(new));
+        self.shown = end;
+        if self.stage == Stage::Opened {
+            self.stage = Stage::Undecided;
+        }
+        self.decide(verdict, part)
+    }
+
+    /// What is to be done at the end of a callback.
+    pub(crate) fn deed(&mut self) -> Deed {
+        let waits = match self.stage {
+            Stage::Opened | Stage::Undecided => true,
+            Stage::Watched => self.missing == Some(0),
+            Stage::Settled => false,
+        };
+        if waits {
+            return Deed::Pause;
+        }
+        let edits = mem::replace(&mut self.edits, Edits::none());
+        let held = mem::take(&mut self.held);
+        self.shown = 0;
+        if edits.is_empty() { Deed::Continue } else { Deed::Edit { edits, held } }
+    }
+
+    fn forward(&mut self, edits: Edits, part: Part) -> Result<(), Fault> {
+        self.check(edits.splices())?;
+        let watching = edits.watching() && part == Part::Open;
+        if !edits.is_empty() {
+            self.edits = edits;
+        }
+        self.stage = if watching { Stage::Watched } else { Stage::Settled };
+        Ok(())
     }
 
     fn check(&self, splices: &[Splice]) -> Result<(), Fault> {
         match self.stage {
             _ if splices.is_empty() => Ok(()),
-            Stage::Undecided { shown } => {
-                splicing::check(splices, shown)?;
+            Stage::Undecided => {
+                splicing::check(splices, self.shown)?;
                 match self.growth {
                     Growth::Forbidden if splicing::grows(splices) => Err(Fault::GrewAResponse),
                     Growth::Allowed | Growth::Forbidden => Ok(()),
@@ -214,156 +249,5 @@ impl Message {
             }
             Stage::Opened | Stage::Watched | Stage::Settled => Err(Fault::EditedUnseen),
         }
-    }
-
-    fn fault(&mut self, fault: Fault) -> Deed {
-        self.stage = Stage::Settled;
-        Deed::Fault(fault)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use filter_kit::{GrpcCode, ReplyKind};
-
-    const fn request() -> Message {
-        Message::arriving(Growth::Allowed)
-    }
-
-    fn forward() -> Verdict {
-        Verdict::Forward(Edits::none())
-    }
-
-    fn watch() -> Verdict {
-        Verdict::Forward(Edits::none().watch())
-    }
-
-    fn reply() -> Reply {
-        Reply {
-            kind: ReplyKind::Refusal,
-            status: 404,
-            grpc: GrpcCode::NotFound,
-            headers: Vec::new(),
-            body: Vec::new(),
-            reason: String::new(),
-        }
-    }
-
-    #[test]
-    fn a_held_message_shows_each_byte_once() {
-        let mut message = request();
-        assert_eq!(message.decide(Verdict::Hold, Part::Open), Deed::Pause);
-        assert_eq!(message.unseen(10), Some(Unseen { start: 0, end: 10 }));
-        message.show(10);
-        assert_eq!(message.decide(Verdict::Hold, Part::Open), Deed::Pause);
-        assert_eq!(message.unseen(25), Some(Unseen { start: 10, end: 25 }));
-        message.show(25);
-        assert_eq!(message.unseen(25), Some(Unseen { start: 25, end: 25 }));
-    }
-
-    #[test]
-    fn a_forwarded_message_is_shown_only_to_who_watches() {
-        let mut message = request();
-        assert_eq!(message.decide(forward(), Part::Open), Deed::Continue);
-        assert!(!message.is_shown());
-        assert_eq!(message.unseen(9), None);
-
-        let mut message = request();
-        assert_eq!(message.decide(Verdict::Hold, Part::Open), Deed::Pause);
-        message.show(4);
-        assert_eq!(message.decide(watch(), Part::Open), Deed::Continue);
-        assert_eq!(message.unseen(9), Some(Unseen { start: 0, end: 9 }), "new chunks alone");
-        assert_eq!(message.decide(watch(), Part::Open), Deed::Continue);
-        assert_eq!(message.decide(forward(), Part::Open), Deed::Continue);
-        assert!(!message.is_shown(), "it may stop watching");
-    }
-
-    #[test]
-    fn who_watches_can_still_break_it_off() {
-        let mut message = request();
-        assert_eq!(message.decide(watch(), Part::Open), Deed::Continue);
-        assert_eq!(message.decide(Verdict::Reply(reply()), Part::Open), Deed::Reply(reply()));
-        assert!(!message.is_shown());
-    }
-
-    #[test]
-    fn nothing_is_watched_after_the_end() {
-        let mut message = request();
-        assert_eq!(message.decide(watch(), Part::Last), Deed::Continue);
-        assert!(!message.is_shown());
-    }
-
-    #[test]
-    fn edits_are_made_once_while_the_headers_are_here() {
-        let edits = Edits::none().set("a", "b").watch();
-        let mut message = request();
-        let deed = message.decide(Verdict::Forward(edits.clone()), Part::Open);
-        assert_eq!(deed, Deed::Edit(edits.clone()));
-        let late = message.decide(Verdict::Forward(edits), Part::Open);
-        assert_eq!(late, Deed::Fault(Fault::EditedTooLate));
-    }
-
-    #[test]
-    fn a_body_is_edited_only_as_far_as_it_was_shown() {
-        let edit = |start, end| Edits::none().splice(start..end, "x");
-        let forward = |edits: &Edits, message: &mut Message| {
-            message.decide(Verdict::Forward(edits.clone()), Part::Open)
-        };
-        let holding = |shown| {
-            let mut message = request();
-            assert_eq!(message.decide(Verdict::Hold, Part::Open), Deed::Pause);
-            message.show(shown);
-            message
-        };
-        for edits in [edit(0, 10), edit(10, 10), edit(2, 4).splice(4..5, "y").watch()] {
-            assert_eq!(forward(&edits, &mut holding(10)), Deed::Edit(edits));
-        }
-        assert_eq!(forward(&edit(9, 11), &mut holding(10)), Deed::Fault(Fault::EditedUnseen));
-        let twice = edit(2, 4).splice(3..5, "y");
-        assert_eq!(forward(&twice, &mut holding(10)), Deed::Fault(Fault::EditedTwice));
-        // Without a body, or before it, there is nothing to write to.
-        let mut message = request();
-        assert_eq!(forward(&edit(0, 0), &mut message), Deed::Fault(Fault::EditedUnseen));
-        assert_eq!(forward(&edit(0, 0), &mut holding(0)), Deed::Edit(edit(0, 0)));
-        let mut gone = holding(10);
-        assert_eq!(gone.decide(watch(), Part::Open), Deed::Continue);
-        assert_eq!(forward(&edit(0, 1), &mut gone), Deed::Fault(Fault::EditedTooLate));
-    }
-
-    #[test]
-    fn a_response_never_becomes_longer() {
-        let edits = |text: &str| Edits::none().splice(0..2, "").splice(5..6, text);
-        let decided = |edits| {
-            let mut message = Message::arriving(Growth::Forbidden);
-            message.show(10);
-            message.decide(Verdict::Forward(edits), Part::Last)
-        };
-        assert_eq!(decided(edits("abc")), Deed::Edit(edits("abc")));
-        assert_eq!(decided(edits("abcd")), Deed::Fault(Fault::GrewAResponse));
-    }
-
-    #[test]
-    fn what_was_decided_on_a_part_holds_for_the_parts_behind_it() {
-        let edit = || Deed::Edit(Edits::none().set("a", "b"));
-        assert_eq!(Deed::Pause.then(edit()), edit());
-        assert_eq!(edit().then(Deed::Continue), edit());
-        assert_eq!(edit().then(Deed::Reply(reply())), Deed::Reply(reply()), "none of it went on");
-        assert_eq!(Deed::Pause.then(Deed::Continue), Deed::Continue);
-    }
-
-    #[test]
-    fn a_verdict_that_would_hang_the_request_is_a_fault() {
-        let mut message = request();
-        assert_eq!(message.decide(Verdict::Hold, Part::Last), Deed::Fault(Fault::HeldAtTheEnd));
-        let mut message = request();
-        assert_eq!(message.decide(watch(), Part::Open), Deed::Continue);
-        assert_eq!(message.decide(Verdict::Hold, Part::Open), Deed::Fault(Fault::HeldTooLate));
-        assert!(!message.is_shown());
-    }
-
-    #[test]
-    fn a_message_without_headers_is_never_shown() {
-        assert!(!Message::default().is_shown());
     }
 }

@@ -56,13 +56,17 @@ pub(crate) fn spliced<E>(
     Ok(body)
 }
 
-/// A `content-length`, after `held` bytes of its body became `now` bytes. None
-/// if it can't have been true: the next one to read the message would then find
-/// its end somewhere else.
-pub(crate) fn corrected_length(value: &[u8], held: usize, now: usize) -> Option<u64> {
+/// The number that a `content-length` is.
+pub(crate) fn length(value: &[u8]) -> Option<u64> {
     let text =
         str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
-    let length: u64 = text.parse().ok()?;
+    text.parse().ok()
+}
+
+/// A `content-length`, after `held` bytes of its body became `now` bytes. None
+/// if it was not true: who reads the message next would then find its end
+/// somewhere else.
+pub(crate) fn corrected(length: u64, held: usize, now: usize) -> Option<u64> {
     let (held, now) = (u64::try_from(held).ok()?, u64::try_from(now).ok()?);
     length.checked_sub(held)?.checked_add(now)
 }
@@ -150,12 +154,21 @@ mod tests {
 
     #[test]
     fn a_length_moves_by_as_much_as_its_body() {
-        assert_eq!(corrected_length(b"100", 10, 14), Some(104), "more of it is to come");
-        assert_eq!(corrected_length(b"10", 10, 0), Some(0));
-        assert_eq!(corrected_length(b"0", 0, 3), Some(3));
-        for value in [&b""[..], b"+10", b"ten", b"10, 10", b"\xff", b"99999999999999999999"] {
-            assert_eq!(corrected_length(value, 0, 0), None, "{}", value.escape_ascii());
+        assert_eq!(corrected(100, 10, 14), Some(104), "more of it is to come");
+        assert_eq!(corrected(10, 10, 0), Some(0));
+        assert_eq!(corrected(0, 0, 3), Some(3));
+        assert_eq!(corrected(9, 10, 11), None, "it was not true before");
+        assert_eq!(corrected(u64::MAX, 0, 1), None);
+    }
+
+    #[test]
+    fn a_length_is_digits_and_nothing_else() {
+        assert_eq!(length(b"0"), Some(0));
+        assert_eq!(length(b"18446744073709551615"), Some(u64::MAX));
+        for value in
+            [&b""[..], b"+10", b"-1", b"ten", b"1 0", b"10, 10", b"\xff", b"99999999999999999999"]
+        {
+            assert_eq!(length(value), None, "{}", value.escape_ascii());
         }
-        assert_eq!(corrected_length(b"9", 10, 11), None, "it was not true before");
     }
 }

@@ -1,12 +1,12 @@
 //! One request and its response, in one filter.
 
 use crate::host::{self, HostError, LocalReply};
-use crate::message::{Deed, Growth, Message, Part};
+use crate::message::{Deed, Message, Part};
 use crate::meters;
-use crate::splicing::{corrected_length, spliced};
+use crate::splicing::{corrected, length, spliced};
 use filter_kit::{
-    Arrival, BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Notes, Reply,
-    ReplyKind, Splice, Timestamp, Trailers,
+    Arrival, BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Headers, Notes,
+    Reply, ReplyKind, Splice, Timestamp, Trailers,
 };
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext};
@@ -56,10 +56,11 @@ impl Direction {
         }
     }
 
-    const fn growth(self) -> Growth {
+    /// One whose headers just came in.
+    fn message(self, headers: &Headers) -> Message {
         match self {
-            Self::Request => Growth::Allowed,
-            Self::Response => Growth::Forbidden,
+            Self::Request => Message::request(headers.first(CONTENT_LENGTH).and_then(length)),
+            Self::Response => Message::response(),
         }
     }
 
@@ -136,18 +137,14 @@ impl<F: Filter> Stream<F> {
             Direction::Request => exchange.request_headers(block, &mut self.notes),
             Direction::Response => exchange.response_headers(block, &mut self.notes),
         };
-        let mut message = Message::arriving(direction.growth());
-        let deed = message.decide(verdict, Part::last_if(end_of_stream));
-        *self.message(direction) = message;
-        self.perform(direction, deed, 0)
+        *self.message(direction) = direction.message(&headers);
+        let decided = self.message(direction).decide(verdict, Part::last_if(end_of_stream));
+        self.obey(direction, decided)
     }
 
     fn body(&mut self, direction: Direction, size: usize, end_of_stream: bool) -> Action {
-        let Some(unseen) = self.message(direction).unseen(size) else { return Action::Continue };
+        let Some(unseen) = self.message(direction).arrive(size) else { return Action::Continue };
         let mut start = unseen.start;
-        // What is decided on a piece is done when all of them were shown: they
-        // lie in one buffer, and go on together.
-        let mut deed = Deed::Pause;
         loop {
             let wanted = unseen.end.saturating_sub(start).min(PIECE_BYTES);
             let Ok(bytes) = piece(direction.body(), start, wanted) else {
@@ -162,11 +159,12 @@ impl<F: Filter> Stream<F> {
                 Direction::Request => exchange.request_body(chunk, &mut self.notes),
                 Direction::Response => exchange.response_body(chunk, &mut self.notes),
             };
+            // What is decided on a piece is done when all of them were shown:
+            // they lie in one buffer, and go on together.
             let message = self.message(direction);
-            message.show(start);
-            deed = deed.then(message.decide(verdict, part));
-            if last_piece || !message.is_shown() {
-                return self.perform(direction, deed, size);
+            let decided = message.decide_up_to(start, verdict, part);
+            if last_piece || decided.is_err() || !message.is_shown() {
+                return self.obey(direction, decided);
             }
         }
     }
@@ -184,10 +182,8 @@ impl<F: Filter> Stream<F> {
             Direction::Request => exchange.request_trailers(trailers, &mut self.notes),
             Direction::Response => exchange.response_trailers(trailers, &mut self.notes),
         };
-        let message = self.message(direction);
-        let held = message.shown();
-        let deed = message.decide(verdict, Part::Last);
-        self.perform(direction, deed, held)
+        let decided = self.message(direction).decide(verdict, Part::Last);
+        self.obey(direction, decided)
     }
 
     fn arrival(&self) -> Arrival {
@@ -203,16 +199,16 @@ impl<F: Filter> Stream<F> {
         }
     }
 
-    /// Does what was decided about a message of whose body so many bytes are
-    /// held.
-    fn perform(&mut self, direction: Direction, deed: Deed, held: usize) -> Action {
+    /// Ends a callback with what was decided in it.
+    fn obey(&mut self, direction: Direction, decided: Result<(), Deed>) -> Action {
         self.publish();
+        let deed = decided.err().unwrap_or_else(|| self.message(direction).deed());
         match deed {
             Deed::Continue => Action::Continue,
             Deed::Pause => Action::Pause,
             Deed::Reply(reply) => self.answer(&reply),
             Deed::Fault(fault) => self.fail(fault.sentence()),
-            Deed::Edit(edits) => match edit(direction, &edits, held) {
+            Deed::Edit { edits, held } => match edit(direction, &edits, held) {
                 Ok(()) => Action::Continue,
                 Err(_) => self.fail("the host did not take the edits"),
             },
@@ -314,9 +310,10 @@ fn splice(direction: Direction, splices: &[Splice], held: usize) -> host::Result
         return Ok(());
     }
     let map = direction.headers();
-    let Some(length) = host::header(map, CONTENT_LENGTH)? else { return Ok(()) };
-    let length = corrected_length(&length, held, body.len()).ok_or(HostError::NOT_FOUND)?;
-    host::set_header(map, CONTENT_LENGTH, length.to_string().as_bytes())
+    let Some(value) = host::header(map, CONTENT_LENGTH)? else { return Ok(()) };
+    let now = length(&value).and_then(|length| corrected(length, held, body.len()));
+    let now = now.ok_or(HostError::NOT_FOUND)?;
+    host::set_header(map, CONTENT_LENGTH, now.to_string().as_bytes())
 }
 
 const fn log_level(level: Level) -> LogLevel {

@@ -2,25 +2,38 @@ use super::{socket_address, type_url};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
-/// A cluster that speaks with its servers what the client speaks with Envoy.
-pub(super) fn of(name: &str, servers: &[SocketAddr]) -> Value {
+/// What Envoy speaks with the servers of a cluster.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Protocol {
+    /// What the client speaks with Envoy.
+    AsTheClient,
+    /// HTTP/1.1, whatever the client speaks.
+    Http1,
+}
+
+/// A cluster with these servers.
+pub(super) fn of(name: &str, servers: &[SocketAddr], protocol: Protocol) -> Value {
     let endpoints: Vec<Value> = servers
         .iter()
         .map(|server| json!({"endpoint": {"address": socket_address(*server)}}))
         .collect();
-    let protocol = json!({
-        "@type": type_url("upstreams.http.v3.HttpProtocolOptions"),
-        "use_downstream_protocol_config": {
-            "http_protocol_options": {"enable_trailers": true},
-            "http2_protocol_options": {},
-        },
-    });
+    let http1 = json!({"enable_trailers": true});
+    let mut options = json!({"@type": type_url("upstreams.http.v3.HttpProtocolOptions")});
+    match protocol {
+        Protocol::AsTheClient => {
+            options["use_downstream_protocol_config"] =
+                json!({"http_protocol_options": http1, "http2_protocol_options": {}});
+        }
+        Protocol::Http1 => {
+            options["explicit_http_config"] = json!({"http_protocol_options": http1});
+        }
+    }
     json!({
         "name": name,
         "type": "STATIC",
         "connect_timeout": "2s",
         "typed_extension_protocol_options": {
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": protocol,
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options,
         },
         "load_assignment": {
             "cluster_name": name,

@@ -1,0 +1,183 @@
+use super::*;
+use filter_kit::{GrpcCode, ReplyKind};
+
+fn request() -> Message {
+    Message::request(None)
+}
+
+fn forward() -> Verdict {
+    Verdict::Forward(Edits::none())
+}
+
+fn watch() -> Verdict {
+    Verdict::Forward(Edits::none().watch())
+}
+
+fn reply() -> Reply {
+    Reply {
+        kind: ReplyKind::Refusal,
+        status: 404,
+        grpc: GrpcCode::NotFound,
+        headers: Vec::new(),
+        body: Vec::new(),
+        reason: String::new(),
+    }
+}
+
+impl Message {
+    /// What comes of the headers or the trailers.
+    fn told(&mut self, verdict: Verdict, part: Part) -> Deed {
+        self.decide(verdict, part).err().unwrap_or_else(|| self.deed())
+    }
+
+    /// What comes of a body callback of this size.
+    fn given(&mut self, size: usize, verdict: Verdict, part: Part) -> Deed {
+        self.arrive(size).unwrap();
+        self.decide_up_to(size, verdict, part).err().unwrap_or_else(|| self.deed())
+    }
+
+    fn holding(mut self, size: usize) -> Self {
+        assert_eq!(self.told(Verdict::Hold, Part::Open), Deed::Pause);
+        assert_eq!(self.given(size, Verdict::Hold, Part::Open), Deed::Pause);
+        self
+    }
+}
+
+#[test]
+fn a_held_message_shows_each_byte_once() {
+    let mut message = request().holding(10);
+    assert_eq!(message.arrive(25), Some(Unseen { start: 10, end: 25 }));
+    assert_eq!(message.given(25, Verdict::Hold, Part::Open), Deed::Pause);
+    assert_eq!(message.arrive(25), Some(Unseen { start: 25, end: 25 }));
+}
+
+#[test]
+fn a_forwarded_message_is_shown_only_to_who_watches() {
+    let mut message = request();
+    assert_eq!(message.told(forward(), Part::Open), Deed::Continue);
+    assert!(!message.is_shown());
+    assert_eq!(message.arrive(9), None);
+
+    let mut message = request().holding(4);
+    assert_eq!(message.given(4, watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.arrive(9), Some(Unseen { start: 0, end: 9 }), "new chunks alone");
+    assert_eq!(message.given(9, watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.given(9, forward(), Part::Open), Deed::Continue);
+    assert!(!message.is_shown(), "it may stop watching");
+}
+
+#[test]
+fn who_watches_can_still_break_it_off() {
+    let mut message = request();
+    assert_eq!(message.told(watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.given(9, Verdict::Reply(reply()), Part::Open), Deed::Reply(reply()));
+    assert!(!message.is_shown());
+}
+
+#[test]
+fn nothing_is_watched_after_the_end() {
+    let mut message = request();
+    assert_eq!(message.told(watch(), Part::Last), Deed::Continue);
+    assert!(!message.is_shown());
+}
+
+#[test]
+fn the_last_bytes_that_were_announced_wait_for_the_end() {
+    for last in [watch(), forward()] {
+        let mut message = Message::request(Some(10));
+        assert_eq!(message.told(watch(), Part::Open), Deed::Continue);
+        assert_eq!(message.given(6, watch(), Part::Open), Deed::Continue);
+        assert_eq!(message.given(4, watch(), Part::Open), Deed::Pause);
+        assert_eq!(message.arrive(4), Some(Unseen { start: 4, end: 4 }), "they are held");
+        assert_eq!(message.given(4, last, Part::Last), Deed::Continue);
+    }
+    let mut message = Message::request(Some(10)).holding(6);
+    let edits = Edits::none().splice(0..1, "x").watch();
+    assert_eq!(message.given(10, Verdict::Forward(edits.clone()), Part::Open), Deed::Pause);
+    assert_eq!(message.given(10, watch(), Part::Last), Deed::Edit { edits, held: 10 });
+}
+
+#[test]
+fn nothing_waits_for_the_end_of_what_is_not_watched() {
+    let mut message = Message::request(Some(10)).holding(6);
+    assert_eq!(message.given(10, forward(), Part::Open), Deed::Continue);
+    let mut message = Message::request(Some(10));
+    assert_eq!(message.told(watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.given(10, watch(), Part::Open), Deed::Pause);
+    assert_eq!(message.given(10, forward(), Part::Open), Deed::Continue, "it stops watching");
+}
+
+#[test]
+fn edits_are_made_once_while_the_headers_are_here() {
+    let edits = Edits::none().set("a", "b").watch();
+    let mut message = request();
+    let deed = message.told(Verdict::Forward(edits.clone()), Part::Open);
+    assert_eq!(deed, Deed::Edit { edits: edits.clone(), held: 0 });
+    assert_eq!(message.given(5, watch(), Part::Open), Deed::Continue);
+    let late = message.given(5, Verdict::Forward(edits), Part::Open);
+    assert_eq!(late, Deed::Fault(Fault::EditedTooLate));
+}
+
+#[test]
+fn a_body_is_edited_only_as_far_as_it_was_shown() {
+    let edit = |start, end| Edits::none().splice(start..end, "x");
+    let edited = |edits: &Edits, mut message: Message, size| {
+        message.given(size, Verdict::Forward(edits.clone()), Part::Open)
+    };
+    for edits in [edit(0, 10), edit(10, 10), edit(2, 4).splice(4..5, "y").watch()] {
+        let deed = edited(&edits, request().holding(4), 10);
+        assert_eq!(deed, Deed::Edit { edits, held: 10 });
+    }
+    assert_eq!(edited(&edit(0, 0), request(), 0), Deed::Edit { edits: edit(0, 0), held: 0 });
+    assert_eq!(edited(&edit(9, 11), request(), 10), Deed::Fault(Fault::EditedUnseen));
+    let twice = edit(2, 4).splice(3..5, "y");
+    assert_eq!(edited(&twice, request(), 10), Deed::Fault(Fault::EditedTwice));
+    let mut gone = request().holding(10);
+    assert_eq!(gone.given(12, watch(), Part::Open), Deed::Continue);
+    assert_eq!(edited(&edit(0, 1), gone, 10), Deed::Fault(Fault::EditedTooLate));
+}
+
+#[test]
+fn without_a_body_there_is_nothing_to_edit() {
+    for part in [Part::Open, Part::Last] {
+        let edits = Edits::none().splice(0..0, "x");
+        let deed = request().told(Verdict::Forward(edits), part);
+        assert_eq!(deed, Deed::Fault(Fault::EditedUnseen));
+    }
+}
+
+#[test]
+fn a_response_never_becomes_longer() {
+    let edits = |text: &str| Edits::none().splice(0..2, "").splice(5..6, text);
+    let decided = |edits| Message::response().given(10, Verdict::Forward(edits), Part::Last);
+    assert_eq!(decided(edits("abc")), Deed::Edit { edits: edits("abc"), held: 10 });
+    assert_eq!(decided(edits("abcd")), Deed::Fault(Fault::GrewAResponse));
+}
+
+#[test]
+fn what_comes_in_one_callback_goes_on_together() {
+    let pieces = |last: Verdict| {
+        let mut message = request();
+        message.arrive(20);
+        let edits = Edits::none().splice(0..10, "x").watch();
+        assert_eq!(message.decide_up_to(10, Verdict::Forward(edits), Part::Open), Ok(()));
+        message.decide_up_to(20, last, Part::Open).err().unwrap_or_else(|| message.deed())
+    };
+    let edits = Edits::none().splice(0..10, "x").watch();
+    assert_eq!(pieces(watch()), Deed::Edit { edits, held: 20 });
+    assert_eq!(pieces(Verdict::Reply(reply())), Deed::Reply(reply()), "none of it went on");
+}
+
+#[test]
+fn a_verdict_that_would_hang_the_request_is_a_fault() {
+    assert_eq!(request().told(Verdict::Hold, Part::Last), Deed::Fault(Fault::HeldAtTheEnd));
+    let mut message = request();
+    assert_eq!(message.told(watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.given(5, Verdict::Hold, Part::Open), Deed::Fault(Fault::HeldTooLate));
+    assert!(!message.is_shown());
+}
+
+#[test]
+fn a_message_without_headers_is_never_shown() {
+    assert!(!Message::default().is_shown());
+}
