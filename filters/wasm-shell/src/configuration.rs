@@ -3,7 +3,6 @@
 use filter_kit::ConfigError;
 use prost::Message;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// The configuration as a JSON value.
 ///
@@ -29,12 +28,22 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Value, ConfigError> {
 const FIELDS_TAG: u8 = 0x0a;
 
 // `google/protobuf/struct.proto`. A double has room for whole numbers up to
-// 2^53 only; larger ones have to be written as strings.
+// 2^53 only; larger ones have to be written as strings. The map is read as what
+// it is on the wire, a list of its entries: one more kind of map would be three
+// kilobytes more in the module.
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Struct {
-    #[prost(btree_map = "string, message", tag = "1")]
-    fields: BTreeMap<String, StructValue>,
+    #[prost(message, repeated, tag = "1")]
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Field {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(message, optional, tag = "2")]
+    value: Option<StructValue>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -69,8 +78,8 @@ impl From<Struct> for Value {
     fn from(object: Struct) -> Self {
         let mut map = Map::new();
         // Not collected: that would bring a sorting algorithm into the module.
-        for (key, value) in object.fields {
-            map.insert(key, value.into());
+        for Field { key, value } in object.fields {
+            map.insert(key, value.map_or(Value::Null, Self::from));
         }
         Self::Object(map)
     }
@@ -99,7 +108,9 @@ mod tests {
     }
 
     fn object(fields: impl IntoIterator<Item = (&'static str, Kind)>) -> Struct {
-        Struct { fields: fields.into_iter().map(|(k, v)| (k.to_owned(), value(v))).collect() }
+        let field =
+            |(key, kind): (&str, Kind)| Field { key: key.to_owned(), value: Some(value(kind)) };
+        Struct { fields: fields.into_iter().map(field).collect() }
     }
 
     #[test]
@@ -124,6 +135,16 @@ mod tests {
         .encode_to_vec();
         let expected = json!({"deep": {"text": "x"}, "list": [90.0, null], "yes": true});
         assert_eq!(read(&bytes).unwrap(), expected);
+    }
+
+    #[test]
+    fn reads_a_map_as_protobuf_writes_it() {
+        let one = b"\x0a\x0e\x0a\x01a\x12\x09\x11\0\0\0\0\0\0\xf0\x3f";
+        assert_eq!(read(one).unwrap(), json!({"a": 1.0}));
+        let nothing = b"\x0a\x03\x0a\x01a";
+        assert_eq!(read(nothing).unwrap(), json!({"a": null}));
+        let twice = [&nothing[..], one].concat();
+        assert_eq!(read(&twice).unwrap(), json!({"a": 1.0}), "the last one counts");
     }
 
     #[test]
