@@ -31,40 +31,25 @@ impl fmt::Display for Source {
     }
 }
 
-/// What one source says: a model, a version, both or nothing.
+/// What one source says: a model, versions of it, both or nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Claim {
     pub(crate) model: Option<String>,
-    pub(crate) version: Option<String>,
+    /// The version within the model's name, as in `name@version`, and the one
+    /// that stands by itself.
+    versions: [Option<String>; 2],
 }
 
 impl Claim {
     /// A claim from a model's name, which may be `name@version`, and a version
-    /// that stands by itself.
-    ///
-    /// # Errors
-    /// When both name a version and not the same one.
-    pub(crate) fn new(
-        source: Source,
-        model: Option<&str>,
-        version: Option<&str>,
-    ) -> Result<Self, Rejection> {
+    /// that stands by itself. Empty ones say nothing.
+    pub(crate) fn new(model: Option<&str>, version: Option<&str>) -> Self {
         let written = model.filter(|name| !name.is_empty());
         let beside = version.filter(|name| !name.is_empty());
-        let (model, within) = match written.map(split_name_at_version) {
-            Some((model, version)) => (Some(model), version),
-            None => (None, None),
-        };
-        match (within, beside) {
-            (Some(one), Some(other)) if one != other => Err(Rejection::Contradiction {
-                what: "version",
-                first: (source, one.to_owned()),
-                second: (source, other.to_owned()),
-            }),
-            _ => Ok(Self {
-                model: model.map(str::to_owned),
-                version: within.or(beside).map(str::to_owned),
-            }),
+        let (model, within) = written.map(split_name_at_version).unzip();
+        Self {
+            model: model.map(str::to_owned),
+            versions: [within.flatten(), beside].map(|version| version.map(str::to_owned)),
         }
     }
 }
@@ -160,10 +145,9 @@ impl Claims {
             }
             // An alias can stand for a version.
             let alias = found.and_then(|found| found.version).zip(named);
-            let written = claim.version.as_deref().map(|version| (version, known.word(version)));
-            for (text, word) in
-                written.into_iter().chain(alias.map(|(word, name)| (name, Some(word))))
-            {
+            let written = claim.versions.iter().flatten();
+            let written = written.map(|version| (version.as_str(), known.word(version)));
+            for (text, word) in written.chain(alias.map(|(word, name)| (name, Some(word)))) {
                 let Some(before) = first else {
                     first = Some((source, text, word));
                     continue;

@@ -268,10 +268,10 @@ impl Routing {
     /// Places a request by all that it says.
     fn settle(&mut self, mut request: Request, named: Option<Named>, notes: &mut Notes) -> Verdict {
         self.stage = Stage::Decided;
-        let placed = request
-            .claim_body(named.as_ref())
-            .and_then(|()| request.place(&self.router, named.as_ref(), notes));
-        match placed {
+        if let Some(named) = &named {
+            request.claim_body(named);
+        }
+        match request.place(&self.router, named.as_ref(), notes) {
             Ok((edits, _)) => Verdict::Forward(edits),
             Err(rejection) => self.refuse(request.dialect, &rejection, notes),
         }
@@ -286,7 +286,7 @@ impl Routing {
         named: Named,
         notes: &mut Notes,
     ) -> Result<(), Rejection> {
-        request.claim_body(Some(&named))?;
+        request.claim_body(&named);
         match placed {
             Some(placed) => request.agrees(&self.router, placed, &named),
             None => request.place(&self.router, None, notes).map(|_| ()),

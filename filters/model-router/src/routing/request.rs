@@ -3,7 +3,7 @@ use crate::callers::caller_key;
 use crate::choosing::{Asking, Reason, choose};
 use crate::conditions::Circumstances;
 use crate::differentials::Differential;
-use crate::identity::{Claim, Claims, Meant, Source};
+use crate::identity::{Claim, Claims, Meant};
 use crate::outgoing::{self, MODEL_NAME, MODEL_VERSION, Sent, WrittenPath};
 use crate::rejection::Rejection;
 use crate::router::ModelRouter;
@@ -62,12 +62,9 @@ impl Request {
     }
 
     /// Takes up what the body names.
-    pub(super) fn claim_body(&mut self, named: Option<&Named>) -> Result<(), Rejection> {
-        if let Some(named) = named {
-            let version = named.version.as_ref().map(NamedVersion::text);
-            self.claims.body = Claim::new(Source::Body, named.model.as_deref(), version)?;
-        }
-        Ok(())
+    pub(super) fn claim_body(&mut self, named: &Named) {
+        let version = named.version.as_ref().map(NamedVersion::text);
+        self.claims.body = Claim::new(named.model.as_deref(), version);
     }
 
     /// Where it goes by all that it says, and what it takes along.
@@ -186,9 +183,9 @@ fn claims(router: &ModelRouter, headers: &Headers, call: &Call<'_>) -> Result<Cl
     let asked = (parameter(&router.query.model)?, parameter(&router.query.version)?);
     let path_version = call.path_version.as_ref().map(|version| version.text().as_ref());
     Ok(Claims {
-        header: Claim::new(Source::Header, model, version)?,
-        query: Claim::new(Source::Query, asked.0.as_deref(), asked.1.as_deref())?,
-        path: Claim::new(Source::Path, call.path_model.as_deref(), path_version)?,
+        header: Claim::new(model, version),
+        query: Claim::new(asked.0.as_deref(), asked.1.as_deref()),
+        path: Claim::new(call.path_model.as_deref(), path_version),
         body: Claim::default(),
     })
 }
