@@ -289,7 +289,12 @@ impl Routing {
         request.claim_body(&named);
         match placed {
             Some(placed) => request.agrees(&self.router, placed, &named),
-            None => request.place(&self.router, None, notes).map(|_| ()),
+            // Its cluster has every model: it only must be one that may be had.
+            None => {
+                let (choice, _) = request.choose(&self.router, notes)?;
+                notes.fact("inference.model", choice.model.name.as_str());
+                Ok(())
+            }
         }
     }
 

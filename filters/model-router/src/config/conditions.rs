@@ -13,7 +13,8 @@ pub enum Condition {
     Tenant(Vec<String>),
     /// The path begins like this.
     PathPrefix(String),
-    /// The client's address is in one of these networks, such as `10.0.0.0/8`.
+    /// The client's address is in one of these networks, such as `10.0.0.0/8`: the
+    /// one that Envoy takes for it (`use_remote_address`, `xff_num_trusted_hops`).
     Source(Vec<String>),
     /// The prompt template's version is one of these.
     PromptVersion(Vec<String>),

@@ -1,6 +1,6 @@
 use super::Place;
 use crate::callers::caller_key;
-use crate::choosing::{Asking, Reason, choose};
+use crate::choosing::{Asking, Choice, Reason, choose};
 use crate::conditions::Circumstances;
 use crate::differentials::Differential;
 use crate::identity::{Claim, Claims, Meant};
@@ -74,15 +74,12 @@ impl Request {
         named: Option<&Named>,
         notes: &mut Notes,
     ) -> Result<(Edits, Place), Rejection> {
-        let meant = self.meant(router)?;
-        let model = router.catalogue.model(meant.model).ok_or(Rejection::NoModel)?;
-        let grant = router.grant(self.asking.circumstances.tenant.as_deref());
-        let choice = choose(model, meant, &self.asking, grant, notes)?;
+        let (choice, place) = self.choose(router, notes)?;
         notes.count(&choice.version.routed);
-        notes.fact("inference.model", model.name.as_str());
+        notes.fact("inference.model", choice.model.name.as_str());
         notes.fact("inference.version", choice.version.name.as_str());
         notes.fact("inference.rule", choice.reason.word());
-        if let Some(shadow) = model.shadow_of(choice.position) {
+        if let Some(shadow) = choice.model.shadow_of(choice.position) {
             notes.count(&shadow.shadowed);
         }
         let mut edits = self.sent.placed(&choice, &self.asking.circumstances);
@@ -93,7 +90,21 @@ impl Request {
         for splice in splices.into_iter().flatten() {
             edits = edits.splice(splice.range, splice.bytes);
         }
-        Ok((edits, Place { model: meant.model, version: choice.position }))
+        Ok((edits, place))
+    }
+
+    /// The version that it may have by all that it says.
+    pub(super) fn choose<'r>(
+        &self,
+        router: &'r ModelRouter,
+        notes: &mut Notes,
+    ) -> Result<(Choice<'r>, Place), Rejection> {
+        let meant = self.meant(router)?;
+        let model = router.catalogue.model(meant.model).ok_or(Rejection::NoModel)?;
+        let grant = router.grant(self.asking.circumstances.tenant.as_deref());
+        let choice = choose(model, meant, &self.asking, grant, notes)?;
+        let place = Place { model: meant.model, version: choice.position };
+        Ok((choice, place))
     }
 
     /// Whether all that it says, with a body that has gone on, still means the

@@ -146,6 +146,10 @@ fn a_cluster_can_take_what_names_no_model_in_time() {
         let edits = placement(chat("demo@v2").through(&router));
         let expected = BTreeMap::from([("x-model-cluster".into(), Some("any-model".into()))]);
         assert_eq!(edits, expected, "without a name that is not established");
+        let (_, notes) = chat("demo@v2").noting(&router);
+        assert_eq!(counted(&notes, "inference_router_beyond_hold_total"), 1);
+        let routed = "inference_router_requests_total_model=.=demo;_version=.=v2;";
+        assert_eq!(counted(&notes, routed), 0, "it did not go to that version");
         assert_eq!(refused_by(chat("iris").through(&router)), "model-router;forbidden_model");
         assert_eq!(refused_by(chat("absent").through(&router)), "model-router;unknown_model");
         let unnamed = Request::chat(&json!({"a": "m".repeat(500)})).header("x-tenant-id", "acme");
