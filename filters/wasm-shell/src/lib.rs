@@ -14,12 +14,14 @@
 //! - `message`: what one message (a request, a response) does next, given a
 //!   verdict: a pure state machine, tested natively.
 //! - `splicing`: a body with other bytes in some places, pure as well.
+//! - `direction`: what Envoy lets be read and written of either message.
 //! - `root`, `stream`: the SDK's two contexts, generic over the filter.
 //! - `configuration`: JSON or a serialised `google.protobuf.Struct`, in.
 //! - `meters`: each series is defined once per VM.
 //! - `exports`: the list of callbacks that the build leaves in the module.
 
 mod configuration;
+mod direction;
 #[doc(hidden)]
 pub mod exports;
 pub mod host;

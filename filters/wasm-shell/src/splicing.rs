@@ -35,25 +35,55 @@ pub(crate) fn check(splices: &[Splice], shown: usize) -> Result<(), Misplaced> {
     Ok(())
 }
 
-/// What becomes of a body of which `held` bytes are here. `copy` appends these
-/// bytes of it.
-///
-/// # Errors
-/// Of `copy`.
-pub(crate) fn spliced<E>(
+/// A part of a body, as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct Window {
+    /// Where in the body it begins.
+    pub(crate) start: usize,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Window {
+    /// What it has of a range, from the range's start on.
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        let Some(skipped) = range.start.checked_sub(self.start) else { return &[] };
+        let part = self.bytes.get(skipped..).unwrap_or_default();
+        part.get(..range.len()).unwrap_or(part)
+    }
+}
+
+/// What becomes of a body of which `held` bytes are here. `window` is what was
+/// read of it last, and `read` reads the part that begins at a position: each
+/// is read once. None when that gives nothing.
+pub(crate) fn spliced(
     splices: &[Splice],
     held: usize,
-    mut copy: impl FnMut(Range<usize>, &mut Vec<u8>) -> Result<(), E>,
-) -> Result<Vec<u8>, E> {
+    mut window: Window,
+    mut read: impl FnMut(usize) -> Option<Window>,
+) -> Option<Vec<u8>> {
     let mut body = Vec::with_capacity(room_for(splices, held));
     let mut at = 0;
+    let mut keep = |body: &mut Vec<u8>, mut range: Range<usize>| {
+        while !range.is_empty() {
+            if window.part(&range).is_empty() {
+                window = read(range.start)?;
+            }
+            let part = window.part(&range);
+            if part.is_empty() {
+                return None;
+            }
+            body.extend_from_slice(part);
+            range.start = range.start.saturating_add(part.len());
+        }
+        Some(())
+    };
     for splice in splices {
-        copy(at..position(splice.range.start), &mut body)?;
+        keep(&mut body, at..position(splice.range.start))?;
         body.extend_from_slice(&splice.bytes);
         at = position(splice.range.end);
     }
-    copy(at..held, &mut body)?;
-    Ok(body)
+    keep(&mut body, at..held)?;
+    Some(body)
 }
 
 /// The number that a `content-length` is.
@@ -94,7 +124,6 @@ fn position(offset: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::convert::Infallible;
     use core::ops::Range;
     use filter_kit::Edits;
 
@@ -105,15 +134,39 @@ mod tests {
         edits.splices().to_vec()
     }
 
-    fn edited(body: &str, all: &[(Range<u64>, &str)]) -> String {
+    /// The edited text, and how often it was read, so many bytes at a time.
+    fn read_and_edited(
+        text: &str,
+        all: &[(Range<u64>, &str)],
+        known: Range<usize>,
+        piece: usize,
+    ) -> (String, usize) {
         let splices = splices(all);
-        check(&splices, body.len()).unwrap();
-        let Ok(now) = spliced(&splices, body.len(), |range, now| -> Result<(), Infallible> {
-            now.extend_from_slice(&body.as_bytes()[range]);
-            Ok(())
-        });
-        assert_eq!(now.len(), room_for(&splices, body.len()), "its room was made at once");
-        String::from_utf8(now).unwrap()
+        check(&splices, text.len()).unwrap();
+        let window = |range: Range<usize>| Window {
+            start: range.start,
+            bytes: text.as_bytes()[range].to_vec(),
+        };
+        let mut reads = Vec::new();
+        let read = |start: usize| {
+            reads.push(start);
+            Some(window(start..start.saturating_add(piece).min(text.len())))
+        };
+        let now = spliced(&splices, text.len(), window(known), read).unwrap();
+        assert_eq!(now.len(), room_for(&splices, text.len()), "its room was made at once");
+        (String::from_utf8(now).unwrap(), reads.len())
+    }
+
+    /// However it is read.
+    fn edited(text: &str, all: &[(Range<u64>, &str)]) -> String {
+        let (now, _) = read_and_edited(text, all, 0..text.len(), 0);
+        for piece in 1..=text.len() {
+            for start in 0..text.len() {
+                let known = start..text.len().min(start.saturating_add(piece));
+                assert_eq!(read_and_edited(text, all, known, piece).0, now);
+            }
+        }
+        now
     }
 
     #[test]
@@ -126,6 +179,15 @@ mod tests {
         assert_eq!(edited(&[(0..11, "")]), "");
         assert_eq!(edited(&[(0..2, "sh"), (2..5, "out"), (5..6, "")]), "shoutworld");
         assert_eq!(edited(&[(4..4, "a"), (4..4, "b"), (4..5, "c")]), "hellabc world");
+    }
+
+    #[test]
+    fn nothing_is_read_twice_and_what_goes_is_not_read() {
+        let reads =
+            |all: &[(Range<u64>, &str)], known| read_and_edited("0123456789", all, known, 4).1;
+        assert_eq!(reads(&[(2..3, "x"), (5..6, "y")], 0..10), 0);
+        assert_eq!(reads(&[(2..3, "x"), (5..6, "y")], 0..0), 3);
+        assert_eq!(reads(&[(4..9, "x")], 0..0), 2);
     }
 
     #[test]
@@ -147,9 +209,12 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_fails_is_the_outcome() {
-        let outcome = spliced(&splices(&[(0..1, "x")]), 4, |_, _| Err("gone"));
-        assert_eq!(outcome, Err("gone"));
+    fn a_body_that_can_not_be_read_is_not_edited() {
+        let edited = |read: fn(usize) -> Option<Window>| {
+            spliced(&splices(&[(0..1, "x")]), 4, Window::default(), read)
+        };
+        assert_eq!(edited(|_| None), None);
+        assert_eq!(edited(|_| Some(Window::default())), None);
     }
 
     #[test]

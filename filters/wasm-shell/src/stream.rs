@@ -1,25 +1,18 @@
 //! One request and its response, in one filter.
 
-use crate::host::{self, HostError, LocalReply};
+use crate::direction::Direction;
+use crate::host::{self, LocalReply};
 use crate::message::{Deed, Message, Part};
 use crate::meters;
-use crate::splicing::{corrected, length, spliced};
+use crate::splicing::Window;
 use filter_kit::{
-    Arrival, BodyChunk, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit, Headers, Notes,
-    Reply, ReplyKind, Splice, Timestamp, Trailers,
+    Arrival, BodyChunk, Exchange, Filter, GrpcCode, HeaderBlock, Notes, Reply, ReplyKind,
+    Timestamp, Trailers,
 };
 use log::Level;
 use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::{Action, BufferType, LogLevel, MapType};
+use proxy_wasm::types::{Action, LogLevel};
 use std::rc::Rc;
-
-/// How many bytes of a body are taken over at once. Small enough to stay in the
-/// processor's cache and to keep the VM's memory small, which it never gives
-/// back; large enough that the hostcall doesn't count.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// The header that says how long a body is.
-const CONTENT_LENGTH: &str = "content-length";
 
 pub(crate) struct Stream<F: Filter> {
     filter: Rc<F>,
@@ -32,44 +25,6 @@ pub(crate) struct Stream<F: Filter> {
     response: Message,
     /// This filter gave the answer itself. Envoy shows that to it as well.
     answered: bool,
-}
-
-/// Which of the two messages a callback is about.
-#[derive(Clone, Copy)]
-enum Direction {
-    Request,
-    Response,
-}
-
-impl Direction {
-    const fn headers(self) -> MapType {
-        match self {
-            Self::Request => MapType::HttpRequestHeaders,
-            Self::Response => MapType::HttpResponseHeaders,
-        }
-    }
-
-    const fn trailers(self) -> MapType {
-        match self {
-            Self::Request => MapType::HttpRequestTrailers,
-            Self::Response => MapType::HttpResponseTrailers,
-        }
-    }
-
-    /// One whose headers just came in.
-    fn message(self, headers: &Headers) -> Message {
-        match self {
-            Self::Request => Message::request(headers.first(CONTENT_LENGTH).and_then(length)),
-            Self::Response => Message::response(),
-        }
-    }
-
-    const fn body(self) -> BufferType {
-        match self {
-            Self::Request => BufferType::HttpRequestBody,
-            Self::Response => BufferType::HttpResponseBody,
-        }
-    }
 }
 
 impl<F: Filter> Context for Stream<F> {}
@@ -129,7 +84,7 @@ impl<F: Filter> Stream<F> {
         }
         let Some(exchange) = &mut self.exchange else { return Action::Continue };
         // Without them nothing can be decided, and nothing may pass undecided.
-        let Ok(headers) = host::headers(direction.headers()) else {
+        let Ok(headers) = direction.headers() else {
             return self.fail("the host did not give the headers");
         };
         let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream };
@@ -139,21 +94,20 @@ impl<F: Filter> Stream<F> {
         };
         *self.message(direction) = direction.message(&headers);
         let decided = self.message(direction).decide(verdict, Part::last_if(end_of_stream));
-        self.obey(direction, decided)
+        self.obey(direction, decided, Window::default())
     }
 
     fn body(&mut self, direction: Direction, size: usize, end_of_stream: bool) -> Action {
         let Some(unseen) = self.message(direction).arrive(size) else { return Action::Continue };
         let mut start = unseen.start;
         loop {
-            let wanted = unseen.end.saturating_sub(start).min(PIECE_BYTES);
-            let Ok(bytes) = piece(direction.body(), start, wanted) else {
+            let Ok(window) = direction.piece(start, unseen.end) else {
                 return self.fail("the host did not give the body");
             };
-            start = start.saturating_add(wanted);
+            start = start.saturating_add(window.bytes.len());
             let last_piece = start >= unseen.end;
             let part = Part::last_if(end_of_stream && last_piece);
-            let chunk = BodyChunk { bytes: &bytes, end_of_message: part == Part::Last };
+            let chunk = BodyChunk { bytes: &window.bytes, end_of_message: part == Part::Last };
             let Some(exchange) = &mut self.exchange else { return Action::Continue };
             let verdict = match direction {
                 Direction::Request => exchange.request_body(chunk, &mut self.notes),
@@ -164,7 +118,7 @@ impl<F: Filter> Stream<F> {
             let message = self.message(direction);
             let decided = message.decide_up_to(start, verdict, part);
             if last_piece || decided.is_err() || !message.is_shown() {
-                return self.obey(direction, decided);
+                return self.obey(direction, decided, window);
             }
         }
     }
@@ -173,7 +127,7 @@ impl<F: Filter> Stream<F> {
         if !self.message(direction).is_shown() {
             return Action::Continue;
         }
-        let Ok(trailers) = host::headers(direction.trailers()) else {
+        let Ok(trailers) = direction.trailers() else {
             return self.fail("the host did not give the trailers");
         };
         let trailers = Trailers { trailers: &trailers };
@@ -183,7 +137,7 @@ impl<F: Filter> Stream<F> {
             Direction::Response => exchange.response_trailers(trailers, &mut self.notes),
         };
         let decided = self.message(direction).decide(verdict, Part::Last);
-        self.obey(direction, decided)
+        self.obey(direction, decided, Window::default())
     }
 
     fn arrival(&self) -> Arrival {
@@ -199,8 +153,9 @@ impl<F: Filter> Stream<F> {
         }
     }
 
-    /// Ends a callback with what was decided in it.
-    fn obey(&mut self, direction: Direction, decided: Result<(), Deed>) -> Action {
+    /// Ends a callback with what was decided in it. `read` is what was read of
+    /// the body last.
+    fn obey(&mut self, direction: Direction, decided: Result<(), Deed>, read: Window) -> Action {
         self.publish();
         let deed = decided.err().unwrap_or_else(|| self.message(direction).deed());
         match deed {
@@ -208,7 +163,7 @@ impl<F: Filter> Stream<F> {
             Deed::Pause => Action::Pause,
             Deed::Reply(reply) => self.answer(&reply),
             Deed::Fault(fault) => self.fail(fault.sentence()),
-            Deed::Edit { edits, held } => match edit(direction, &edits, held) {
+            Deed::Edit { edits, held } => match direction.edit(&edits, held, read) {
                 Ok(()) => Action::Continue,
                 Err(_) => self.fail("the host did not take the edits"),
             },
@@ -269,51 +224,6 @@ impl<F: Filter> Stream<F> {
         }
         self.notes.clear();
     }
-}
-
-/// These bytes of a buffer, all of them.
-fn piece(kind: BufferType, start: usize, length: usize) -> host::Result<Vec<u8>> {
-    if length == 0 {
-        return Ok(Vec::new());
-    }
-    let bytes = host::buffer(kind, start, length)?;
-    if bytes.len() == length { Ok(bytes) } else { Err(HostError::NOT_FOUND) }
-}
-
-fn edit(direction: Direction, edits: &Edits, held: usize) -> host::Result<()> {
-    let map = direction.headers();
-    for edit in edits.headers() {
-        match edit {
-            HeaderEdit::Set(name, value) => host::set_header(map, name, value)?,
-            HeaderEdit::Remove(name) => host::remove_header(map, name)?,
-        }
-    }
-    match edits.splices() {
-        [] => Ok(()),
-        splices => splice(direction, splices, held),
-    }
-}
-
-/// Writes what is held of a body anew. Beside the new body itself this takes no
-/// more memory than a piece.
-fn splice(direction: Direction, splices: &[Splice], held: usize) -> host::Result<()> {
-    let kind = direction.body();
-    let body = spliced(splices, held, |range, body| {
-        for start in range.clone().step_by(PIECE_BYTES) {
-            let wanted = range.end.saturating_sub(start).min(PIECE_BYTES);
-            body.extend_from_slice(&piece(kind, start, wanted)?);
-        }
-        Ok(())
-    })?;
-    host::replace_buffer(kind, held, &body)?;
-    if body.len() == held {
-        return Ok(());
-    }
-    let map = direction.headers();
-    let Some(value) = host::header(map, CONTENT_LENGTH)? else { return Ok(()) };
-    let now = length(&value).and_then(|length| corrected(length, held, body.len()));
-    let now = now.ok_or(HostError::NOT_FOUND)?;
-    host::set_header(map, CONTENT_LENGTH, now.to_string().as_bytes())
 }
 
 const fn log_level(level: Level) -> LogLevel {
