@@ -17,6 +17,7 @@ enum Way {
     OpenInferencePath,
     TensorFlowServingPath,
     JsonBody,
+    Label,
     StreamedJsonBody,
 }
 
@@ -55,12 +56,13 @@ async fn try_way(stage: &Stage<'_>, way: Way) -> Observation {
 }
 
 impl Way {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Header,
         Self::Message,
         Self::OpenInferencePath,
         Self::TensorFlowServingPath,
         Self::JsonBody,
+        Self::Label,
         Self::StreamedJsonBody,
     ];
 
@@ -75,7 +77,8 @@ impl Way {
                 "TensorFlow Serving, path /v1/models/demo/labels/v1:predict, then v2"
             }
             Self::JsonBody => "OpenAI chat, JSON model: demo@v1, then demo@v2",
-            Self::StreamedJsonBody => "the same, streamed",
+            Self::Label => "the same by label: demo@stable, which is v1, then demo@latest, v2",
+            Self::StreamedJsonBody => "the chat with demo@v1, then demo@v2, streamed",
         }
     }
 
@@ -101,11 +104,10 @@ impl Way {
                 let path = format!("/v1/models/demo/labels/{version}:predict");
                 plain(gateway.post(&path, &json!({ "instances": [FEATURES] })).await?)
             }
-            Self::JsonBody => {
-                let answer = gateway.post("/v1/chat/completions", &chat(&named)).await?;
-                let served = answer.served()?.clone();
-                let usage = usage(&answer.json()?)?;
-                Ok(Answer { served, remark: Some(usage) })
+            Self::JsonBody => whole_chat(gateway, &named).await,
+            Self::Label => {
+                let label = if version == "v1" { "stable" } else { "latest" };
+                whole_chat(gateway, &format!("demo@{label}")).await
             }
             Self::StreamedJsonBody => {
                 let mut body = chat(&named);
@@ -134,6 +136,12 @@ fn chat(model: &str) -> Value {
         // Last on purpose: the official clients write it after the messages, too.
         "model": model,
     })
+}
+
+async fn whole_chat(gateway: &Gateway, model: &str) -> anyhow::Result<Answer> {
+    let answer = gateway.post("/v1/chat/completions", &chat(model)).await?;
+    let served = answer.served()?.clone();
+    Ok(Answer { served, remark: Some(usage(&answer.json()?)?) })
 }
 
 async fn predict(gateway: &Gateway, call: Call) -> anyhow::Result<Answer> {
