@@ -81,6 +81,14 @@ fn tensor_1_mb_in_json(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
+fn rows_1_mb_in_json(bencher: Bencher<'_, '_>) {
+    let row = |row: u8| json!([5.1, 3.5, f64::from(row % 7) * 0.2, 0.2]);
+    let rows: Vec<Value> = (0..=u8::MAX).cycle().take(58_000).map(row).collect();
+    let matrix = json!({ "instances": rows }).to_string();
+    name(bencher, BodyIdentity::JsonModel, matrix.as_bytes());
+}
+
+#[divan::bench]
 fn structure_1_mb(bencher: Bencher<'_, '_>) {
     let small = json!({ "a": [1, 2, { "b": null }], "c": true, "dd": "ee" }).to_string();
     let count = MEGABYTE.checked_div(small.len()).unwrap();

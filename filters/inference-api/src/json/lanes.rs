@@ -39,34 +39,53 @@ impl Block {
         self.collect(|vector| equal(vector, byte))
     }
 
-    /// Which bytes are a letter of an escape that is common: `f`, `n`, `r` or
-    /// `t`.
+    /// Which bytes are one of these.
     #[inline(always)]
-    pub(super) fn escape_letters(self) -> u64 {
-        // By how much they are more than `e`; what is less counts as none.
-        const IS_ONE: u8x16 = u8x16::new([0, 255, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0, 255, 0, 255]);
-        self.collect(|vector| IS_ONE.shuffle_zeroing(vector.saturating_sub(u8x16::splat(b'e'))))
+    pub(super) fn any_of<const COUNT: usize>(self, bytes: [u8; COUNT]) -> u64 {
+        self.collect(|vector| any_of(vector, bytes))
     }
 
-    /// Which bytes are control characters or beyond ASCII.
+    /// Which bytes are decimal digits.
     #[inline(always)]
-    pub(super) fn low_or_beyond(self) -> u64 {
-        self.collect(low_or_beyond)
+    pub(super) fn digits(self) -> u64 {
+        self.collect(|vector| {
+            let digit = vector ^ u8x16::splat(b'0');
+            digit.min(u8x16::splat(9)).simd_eq(digit)
+        })
     }
 
-    /// Whether there may be a first byte of a UTF-8 sequence after which not
-    /// every continuation byte will do, `F0` left out. It is if there is none
-    /// that `no` is to be trusted.
+    /// Whether there is anything but ASCII.
     #[inline(always)]
-    pub(super) fn may_have_rare_lead(self) -> bool {
-        // `C0`, `C1`, `E0` and `ED`, and with them `CD` and `E1`, by how much
-        // they are more than `BF` or `DF`.
-        const IS_ONE: u8x16 = u8x16::new([0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+    pub(super) fn goes_beyond_ascii(self) -> bool {
+        let [a, b, c, d] = self.0;
+        (a | b | c | d).any()
+    }
+
+    /// Whether there is a control character.
+    #[inline(always)]
+    pub(super) fn has_control(self) -> bool {
+        let [a, b, c, d] = self.0;
+        control(a.min(b).min(c.min(d))).any()
+    }
+
+    /// Which bytes are control characters.
+    #[inline(always)]
+    pub(super) fn controls(self) -> u64 {
+        self.collect(control)
+    }
+
+    /// Whether there is a first byte of a UTF-8 sequence after which not every
+    /// continuation byte will do, `F0` left out.
+    #[inline(always)]
+    pub(super) fn has_rare_lead(self) -> bool {
         let [a, b, c, d] = self.0.map(|vector| {
-            let short = (vector & u8x16::splat(0xdf)).saturating_sub(u8x16::splat(0xbf));
-            IS_ONE.shuffle_zeroing(short) | vector.saturating_sub(u8x16::splat(0xf0))
+            let overlong = equal(vector & u8x16::splat(0xfe), 0xc0);
+            either(overlong, any_of(vector, [0xe0, 0xed]))
         });
-        (a | b | c | d) != u8x16::splat(0)
+        let [first, second, third, fourth] = self.0;
+        let largest = first.max(second).max(third.max(fourth));
+        let beyond_f0 = largest.max(u8x16::splat(0xf1)).simd_eq(largest);
+        either(beyond_f0, either(either(a, b), either(c, d))).any()
     }
 
     /// Which bytes have this bit, of the value 2 to the power of `BIT`.
@@ -87,10 +106,22 @@ impl Block {
     }
 }
 
+/// Marks the bytes that are one of these.
+#[inline(always)]
+fn any_of<const COUNT: usize>(vector: u8x16, bytes: [u8; COUNT]) -> u8x16 {
+    bytes.map(|byte| equal(vector, byte)).into_iter().reduce(either).unwrap_or_default()
+}
+
 /// Marks the bytes that are this one.
 #[inline(always)]
 pub(super) fn equal(vector: u8x16, byte: u8) -> u8x16 {
     vector.simd_eq(u8x16::splat(byte))
+}
+
+/// Marks control characters.
+#[inline(always)]
+pub(super) fn control(vector: u8x16) -> u8x16 {
+    vector.min(u8x16::splat(0x1f)).simd_eq(vector)
 }
 
 /// Marks control characters and what is beyond ASCII: as signed numbers, both
@@ -126,16 +157,19 @@ mod tests {
         let plain = |byte| !is_low_or_beyond(byte) && byte != b'"' && byte != b'\\';
         assert_eq!(block.is_plain(), bytes.iter().all(|byte| plain(*byte)), "{bytes:x?}");
         assert_eq!(block.equal(b'"'), naive(bytes, |byte| byte == b'"'), "{bytes:x?}");
-        assert_eq!(block.low_or_beyond(), naive(bytes, is_low_or_beyond), "{bytes:x?}");
-        let letters = naive(bytes, |byte| b"fnrt".contains(&byte));
-        assert_eq!(block.escape_letters(), letters, "{bytes:x?}");
+        let controls = naive(bytes, |byte| byte < 0x20);
+        assert_eq!((block.controls(), block.has_control()), (controls, controls != 0));
+        assert_eq!(block.goes_beyond_ascii(), !bytes.is_ascii(), "{bytes:x?}");
+        assert_eq!(
+            block.any_of([b'e', 0xe9, 0]),
+            naive(bytes, |byte| matches!(byte, b'e' | 0xe9 | 0))
+        );
+        assert_eq!(block.digits(), naive(bytes, |byte| byte.is_ascii_digit()), "{bytes:x?}");
         assert_eq!(block.bit::<7>(), naive(bytes, |byte| byte & 0x80 != 0), "{bytes:x?}");
         assert_eq!(block.bit::<4>(), naive(bytes, |byte| byte & 0x10 != 0), "{bytes:x?}");
         assert_eq!(block.bit::<0>(), naive(bytes, |byte| byte & 1 != 0), "{bytes:x?}");
-        let is_rare = |byte| matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf1..);
-        if bytes.iter().any(|byte| is_rare(*byte)) {
-            assert!(block.may_have_rare_lead(), "{bytes:x?}");
-        }
+        let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf1..);
+        assert_eq!(block.has_rare_lead(), bytes.iter().any(is_rare), "{bytes:x?}");
     }
 
     #[test]
@@ -150,12 +184,5 @@ mod tests {
                 agrees(&bytes);
             }
         }
-    }
-
-    #[test]
-    fn common_text_has_no_rare_lead() {
-        let text = "naïve Straße, Ελλάδα, Москва, 漢字かな, 🙂 and plain ASCII.....";
-        let bytes = text.as_bytes().first_chunk().unwrap();
-        assert!(!Block::new(bytes).may_have_rare_lead());
     }
 }

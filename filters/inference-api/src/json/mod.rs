@@ -9,8 +9,11 @@
 //! inside each other at most, and no number beyond a 64-bit float (`1e999` is an
 //! error, `1e-999` is zero). Duplicate keys are not an error here.
 
+mod bits;
 mod block;
+mod elements;
 mod error;
+mod escapes;
 pub mod fields;
 mod lanes;
 mod number;
@@ -20,6 +23,7 @@ mod scan;
 mod sequences;
 mod sink;
 mod skim;
+mod skip;
 mod strings;
 
 pub use error::{JsonError, JsonErrorKind};

@@ -14,7 +14,7 @@ pub struct Reader {
     pub(super) state: State,
     pub(super) open: Vec<Container>,
     /// A container that the sink doesn't want, as the number of those around it.
-    skipped: Option<usize>,
+    pub(super) skipped: Option<usize>,
     /// How many bytes came before the ones that are read now.
     pub(super) offset: u64,
     failed: Option<JsonError>,
@@ -98,6 +98,21 @@ pub(super) enum State {
     SecondHalf,
     Number,
     Literal,
+}
+
+impl State {
+    /// Whether no string, number or word has begun and not ended.
+    pub(super) const fn is_between_tokens(self) -> bool {
+        matches!(
+            self,
+            Self::Value
+                | Self::FirstElement
+                | Self::FirstKey
+                | Self::Key
+                | Self::Colon
+                | Self::Separator
+        )
+    }
 }
 
 /// The text is no JSON; what and where is in [`Reader::failed`].
@@ -202,26 +217,9 @@ impl Reader {
                     }
                 }
             }
-            self.punctuation(&mut cursor);
+            self.skip(&mut cursor);
         }
         Ok(())
-    }
-
-    /// Goes past a colon or comma that comes at once, as it nearly always does:
-    /// half of all bytes between strings need no decision of their own.
-    #[inline]
-    fn punctuation(&mut self, cursor: &mut Cursor<'_>) {
-        let Some((&byte, after)) = cursor.rest.split_first() else { return };
-        if byte == b':' && self.state == State::Colon {
-            cursor.rest = after;
-            self.state = State::Value;
-        } else if byte == b',' && self.state == State::Separator {
-            cursor.rest = after;
-            self.state = match self.open.last() {
-                Some(Container::Array) => State::Value,
-                _ => State::Key,
-            };
-        }
     }
 
     #[cold]

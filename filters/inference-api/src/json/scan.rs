@@ -1,7 +1,7 @@
 //! How far a string goes on without anything to look at, in vectors of sixteen
 //! bytes.
 
-use super::lanes::{either, equal, low_or_beyond};
+use super::lanes::{control, either, equal, low_or_beyond};
 use wide::u8x16;
 
 /// How many bytes at the start are plain text: ASCII, no control character, no
@@ -15,7 +15,7 @@ pub fn plain_run(bytes: &[u8]) -> usize {
 /// character, no quote and no backslash. They may be UTF-8 or garbage.
 #[inline]
 pub fn text_run(bytes: &[u8]) -> usize {
-    run(bytes, |vector| vector.min(u8x16::splat(0x1f)).simd_eq(vector), is_text)
+    run(bytes, control, is_text)
 }
 
 const fn is_text(byte: u8) -> bool {

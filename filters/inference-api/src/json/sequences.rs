@@ -3,20 +3,20 @@
 //! Each condition of the standard's table is a line of logic on the bits of all
 //! bytes together. Source: Unicode 16.0, table 3-7.
 
+use super::bits::{LAST, below_first, first, last};
 use super::lanes::Block;
 
-const LAST: u64 = 1 << 63;
-
 /// Where sequences begin that are malformed, the first one at least, or that
-/// the block's end cuts. `beyond` are the bytes beyond ASCII.
+/// the block's end cuts.
 #[inline(always)]
-pub(super) fn malformed(block: Block, beyond: u64) -> u64 {
+pub(super) fn malformed(block: Block) -> u64 {
+    let beyond = block.bit::<7>();
     let [bit_4, bit_5] = [block.bit::<4>(), block.bit::<5>()];
     let leads = beyond & block.bit::<6>();
     let of_three = leads & bit_5;
     let of_four = of_three & bit_4;
     let cut = (leads & LAST) | (of_three & LAST >> 1) | (of_four & LAST >> 2);
-    let wrong = if block.may_have_rare_lead() {
+    let wrong = if block.has_rare_lead() {
         wrong_pairs(block, leads)
     } else {
         // `F0` with less than `90` behind it.
@@ -54,13 +54,6 @@ fn wrong_pairs(block: Block, leads: u64) -> u64 {
 /// Where the sequence begins to which the first mismatch belongs: a continuation
 /// that nothing asked for, or something else where one was asked for.
 const fn beginning_of_first(mismatches: u64, leads: u64, continuations: u64) -> u64 {
-    let first = mismatches & mismatches.wrapping_neg();
-    if first & continuations != 0 {
-        return first;
-    }
-    let before = leads & first.wrapping_sub(1);
-    match LAST.checked_shr(before.leading_zeros()) {
-        Some(last) => last,
-        None => first,
-    }
+    let mismatch = first(mismatches);
+    if mismatch & continuations == 0 { last(leads & below_first(mismatch)) } else { mismatch }
 }

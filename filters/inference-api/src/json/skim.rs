@@ -1,7 +1,8 @@
 //! Passing over a string that nobody wants, without the state machine.
 
-use super::block::clean;
-use super::lanes::BLOCK_BYTES;
+use super::block::{Good, good};
+use super::escapes::unicode_escapes;
+use super::lanes::{BLOCK_BYTES, Block};
 use super::scan::plain_run;
 use crate::utf8::sequence_length;
 
@@ -17,6 +18,12 @@ pub(super) fn skim(bytes: &[u8]) -> usize {
     if bytes.get(short) == Some(&b'"') {
         return short;
     }
+    skim_long(bytes)
+}
+
+/// The same, kept apart: it is worth a call, and best compiled on its own.
+#[inline(never)]
+fn skim_long(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     loop {
         rest = behind_blocks(rest);
@@ -32,17 +39,35 @@ pub(super) fn skim(bytes: &[u8]) -> usize {
 /// What is left where a block can't be read to its end, or there is none.
 #[inline(always)]
 fn behind_blocks(mut rest: &[u8]) -> &[u8] {
-    while let Some((block, after)) = rest.split_first_chunk::<BLOCK_BYTES>() {
-        let clean = clean(block);
-        if clean == BLOCK_BYTES {
-            rest = after;
-            continue;
+    loop {
+        rest = behind_plain_blocks(rest);
+        loop {
+            let Some((block, after)) = rest.split_first_chunk::<BLOCK_BYTES>() else { return rest };
+            match good(block) {
+                Good::Whole => rest = after,
+                Good::Plain => {
+                    rest = after;
+                    break;
+                }
+                Good::Until(length) => {
+                    rest = rest.get(length..).unwrap_or_default();
+                    // What a block's end cuts is the start of the next one.
+                    if length < BLOCK_BYTES.saturating_sub(3) {
+                        return rest;
+                    }
+                }
+            }
         }
-        rest = rest.get(clean..).unwrap_or_default();
-        // What is cut by a block's end is the start of the next one.
-        if clean < BLOCK_BYTES.saturating_sub(3) {
+    }
+}
+
+#[inline(always)]
+fn behind_plain_blocks(mut rest: &[u8]) -> &[u8] {
+    while let Some((block, after)) = rest.split_first_chunk::<BLOCK_BYTES>() {
+        if !Block::new(block).is_plain() {
             break;
         }
+        rest = after;
     }
     rest
 }
@@ -58,58 +83,6 @@ fn token(bytes: &[u8]) -> Option<usize> {
         _ => None,
     }
 }
-
-/// How long a row of `\uXXXX` is: where there is one, there are more.
-fn unicode_escapes(bytes: &[u8]) -> Option<usize> {
-    let mut rest = bytes;
-    while let Some(after) = behind_unicode_escape(rest) {
-        rest = after;
-    }
-    Some(bytes.len().saturating_sub(rest.len())).filter(|length| *length > 0)
-}
-
-/// What is behind a `\uXXXX`, or behind both of a surrogate pair.
-#[inline]
-fn behind_unicode_escape(bytes: &[u8]) -> Option<&[u8]> {
-    let (escape, after) = bytes.split_first_chunk::<6>()?;
-    match code_unit(escape)? {
-        0xd800..=0xdbff => {
-            let (escape, after) = after.split_first_chunk::<6>()?;
-            matches!(code_unit(escape)?, 0xdc00..=0xdfff).then_some(after)
-        }
-        0xdc00..=0xdfff => None,
-        _ => Some(after),
-    }
-}
-
-#[inline]
-fn code_unit(escape: &[u8; 6]) -> Option<u32> {
-    let [b'\\', b'u', digits @ ..] = escape else { return None };
-    let digits =
-        digits.map(|digit| u32::from(DIGITS.get(usize::from(digit)).copied().unwrap_or(NO_DIGIT)));
-    let [a, b, c, d] = digits;
-    (a | b | c | d < u32::from(NO_DIGIT)).then_some(a << 12 | b << 8 | c << 4 | d)
-}
-
-/// Of each byte, its value as a hexadecimal digit.
-const DIGITS: [u8; 256] = {
-    let mut digits = [NO_DIGIT; 256];
-    let mut rest: &mut [u8] = &mut digits;
-    let mut byte = 0_u8;
-    while let Some((digit, after)) = rest.split_first_mut() {
-        *digit = match byte {
-            b'0'..=b'9' => byte.wrapping_sub(b'0'),
-            b'a'..=b'f' => byte.wrapping_sub(b'a' - 10),
-            b'A'..=b'F' => byte.wrapping_sub(b'A' - 10),
-            _ => NO_DIGIT,
-        };
-        byte = byte.wrapping_add(1);
-        rest = after;
-    }
-    digits
-};
-
-const NO_DIGIT: u8 = 16;
 
 #[cfg(test)]
 mod tests {
