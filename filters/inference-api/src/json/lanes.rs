@@ -78,14 +78,19 @@ impl Block {
     /// continuation byte will do, `F0` left out.
     #[inline(always)]
     pub(super) fn has_rare_lead(self) -> bool {
-        let [a, b, c, d] = self.0.map(|vector| {
-            let overlong = equal(vector & u8x16::splat(0xfe), 0xc0);
-            either(overlong, any_of(vector, [0xe0, 0xed]))
-        });
+        let [a, b, c, d] =
+            self.0.map(|vector| either(overlong(vector), any_of(vector, [0xe0, 0xed])));
         let [first, second, third, fourth] = self.0;
         let largest = first.max(second).max(third.max(fourth));
         let beyond_f0 = largest.max(u8x16::splat(0xf1)).simd_eq(largest);
         either(beyond_f0, either(either(a, b), either(c, d))).any()
+    }
+
+    /// The same, if there is none of a sequence of three or four bytes.
+    #[inline(always)]
+    pub(super) fn has_rare_lead_of_two(self) -> bool {
+        let [a, b, c, d] = self.0.map(overlong);
+        either(either(a, b), either(c, d)).any()
     }
 
     /// Which bytes have this bit, of the value 2 to the power of `BIT`.
@@ -116,6 +121,12 @@ fn any_of<const COUNT: usize>(vector: u8x16, bytes: [u8; COUNT]) -> u8x16 {
 #[inline(always)]
 pub(super) fn equal(vector: u8x16, byte: u8) -> u8x16 {
     vector.simd_eq(u8x16::splat(byte))
+}
+
+/// Marks `C0` and `C1`, for whose characters one byte is enough.
+#[inline(always)]
+fn overlong(vector: u8x16) -> u8x16 {
+    equal(vector & u8x16::splat(0xfe), 0xc0)
 }
 
 /// Marks control characters.
@@ -170,6 +181,8 @@ mod tests {
         assert_eq!(block.bit::<0>(), naive(bytes, |byte| byte & 1 != 0), "{bytes:x?}");
         let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf1..);
         assert_eq!(block.has_rare_lead(), bytes.iter().any(is_rare), "{bytes:x?}");
+        let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1);
+        assert_eq!(block.has_rare_lead_of_two(), bytes.iter().any(is_rare), "{bytes:x?}");
     }
 
     #[test]
