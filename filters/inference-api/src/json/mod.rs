@@ -11,6 +11,7 @@
 
 mod bits;
 mod block;
+mod byte_order_mark;
 mod elements;
 mod error;
 mod escapes;
@@ -26,6 +27,7 @@ mod skim;
 mod skip;
 mod strings;
 
+pub use byte_order_mark::ByteOrderMark;
 pub use error::{JsonError, JsonErrorKind};
 pub use fields::{Field, FieldLimits, FieldReader, Found, FoundValue};
 pub use reader::{NumberWords, Options, Reader};
