@@ -9,19 +9,15 @@
 //! inside each other at most, and no number beyond a 64-bit float (`1e999` is an
 //! error, `1e-999` is zero). Duplicate keys are not an error here.
 
-mod bits;
-mod block;
+mod blocks;
 mod byte_order_mark;
-mod elements;
 mod error;
 mod escapes;
 pub mod fields;
-mod lanes;
 mod number;
 mod reader;
 mod scalars;
 mod scan;
-mod sequences;
 mod sink;
 mod skim;
 mod skip;

@@ -1,7 +1,7 @@
 //! How far a string goes on without anything to look at, in vectors of sixteen
 //! bytes.
 
-use super::lanes::{control, either, equal, low_or_beyond};
+use super::blocks::{control, either, equal, low_or_beyond};
 use wide::u8x16;
 
 /// How many bytes at the start are plain text: ASCII, no control character, no

@@ -214,10 +214,14 @@ fn containers_nest_as_deep_as_allowed_and_no_deeper() {
     {
         let options = Options { max_depth, ..Options::default() };
         let text = nested(depth);
-        let result = read_with(Script::default(), options, &[text.as_bytes()]).1;
-        let error =
-            JsonError { kind: JsonErrorKind::TooDeep, offset: u64::try_from(max_depth).unwrap() };
-        assert_eq!(result, if is_accepted { Ok(()) } else { Err(error) }, "{max_depth} {depth}");
+        let offset = u64::try_from(max_depth).unwrap();
+        let error = JsonError { kind: JsonErrorKind::TooDeep, offset };
+        let expected = if is_accepted { Ok(()) } else { Err(error) };
+        for skips in [None, Some(Kind::Array)] {
+            let script = Script { skips, ..Script::default() };
+            let result = read_with(script, options, &[text.as_bytes()]).1;
+            assert_eq!(result, expected, "{max_depth} {depth} {skips:?}");
+        }
     }
     for depth in [127, 128] {
         let serde = serde_json::from_str::<serde_json::Value>(&nested(depth));
