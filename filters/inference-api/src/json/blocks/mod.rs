@@ -11,6 +11,6 @@ mod numbers;
 mod sequences;
 mod text;
 
-pub(super) use lanes::{BLOCK_BYTES, Block, control, either, equal, low_or_beyond};
+pub(super) use lanes::{BLOCK_BYTES, Block, control, either, equal, unplain};
 pub(super) use numbers::{Shape, skim_numbers};
 pub(super) use text::{Good, good};
