@@ -69,6 +69,17 @@ fn chat_1_mb_in_chinese(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
+fn chat_1_mb_in_chinese_as_escapes(bencher: Bencher<'_, '_>) {
+    let body = String::from_utf8(chat(MEGABYTE.div_ceil(2), 10_000, CHINESE)).unwrap();
+    let escaped = |character: char| match u32::from(character) {
+        0..0x80 => character.to_string(),
+        code => format!("\\u{code:04x}"),
+    };
+    let body: String = body.chars().map(escaped).collect();
+    name(bencher, BodyIdentity::JsonModel, body.as_bytes());
+}
+
+#[divan::bench]
 fn chat_1_kb(bencher: Bencher<'_, '_>) {
     name(bencher, BodyIdentity::JsonModel, &chat(1_000, 250, ENGLISH));
 }

@@ -298,6 +298,7 @@ proptest! {
     #[test]
     fn numbers_are_judged_as_serde_json_judges_them(text in json_number(), cuts in cuts()) {
         oracle::json::agrees(&text, &cuts);
+        oracle::json::agrees(&[&b"[["[..], &text, b",1]]"].concat(), &cuts);
     }
 
     #[test]

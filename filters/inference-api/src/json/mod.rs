@@ -9,26 +9,24 @@
 //! inside each other at most, and no number beyond a 64-bit float (`1e999` is an
 //! error, `1e-999` is zero). Duplicate keys are not an error here.
 
-mod bits;
-mod block;
-mod elements;
+mod blocks;
+mod byte_order_mark;
 mod error;
 mod escapes;
 pub mod fields;
-mod lanes;
 mod number;
 mod reader;
 mod scalars;
 mod scan;
-mod sequences;
 mod sink;
 mod skim;
 mod skip;
 mod strings;
 
+pub use byte_order_mark::ByteOrderMark;
 pub use error::{JsonError, JsonErrorKind};
 pub use fields::{Field, FieldLimits, FieldReader, Found, FoundValue};
-pub use reader::{ByteOrderMark, NumberWords, Options, Reader};
+pub use reader::{NumberWords, Options, Reader};
 pub use scan::{plain_run, text_run};
 pub use sink::{Interest, Kind, Sink, Spelling};
 

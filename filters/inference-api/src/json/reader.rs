@@ -1,3 +1,4 @@
+use super::byte_order_mark::{ByteOrderMark, UTF_8_MARK};
 use super::number::Number;
 use super::strings::{Purpose, StringState};
 use super::{Interest, JsonError, JsonErrorKind, Kind, Sink};
@@ -38,18 +39,8 @@ pub struct Options {
     pub max_depth: usize,
     /// Which words are numbers.
     pub words: NumberWords,
-    /// What becomes of a byte order mark before the text.
+    /// What a byte order mark before the text means.
     pub byte_order_mark: ByteOrderMark,
-}
-
-/// What becomes of a UTF-8 byte order mark before a text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ByteOrderMark {
-    /// It is an error, as RFC 8259 (section 8.1) allows and `serde_json` has it.
-    #[default]
-    Refused,
-    /// It is passed over. Offsets count it.
-    Skipped,
 }
 
 /// Whether there are numbers that are written as words.
@@ -156,7 +147,7 @@ impl Reader {
             number: Number::begin(b'0'),
             number_is_wanted: false,
             token_start: 0,
-            expected: BYTE_ORDER_MARK,
+            expected: UTF_8_MARK,
             literal: Kind::Null,
         }
     }
@@ -203,7 +194,7 @@ impl Reader {
                 State::String => self.string(&mut cursor, sink)?,
                 State::Number => self.number(&mut cursor, sink)?,
                 State::Literal => self.literal(&mut cursor, sink)?,
-                State::Start if byte != BYTE_ORDER_MARK_START => self.state = State::Value,
+                State::Start if !UTF_8_MARK.starts_with(&[byte]) => self.state = State::Value,
                 state => {
                     cursor.rest = after;
                     let end = cursor.at();
@@ -226,22 +217,6 @@ impl Reader {
     pub(super) fn fail(&mut self, kind: JsonErrorKind, offset: u64) -> Outcome {
         self.failed = Some(JsonError { kind, offset });
         Err(Failed)
-    }
-
-    /// A byte before everything that may belong to a byte order mark.
-    fn byte_order_mark(&mut self, byte: u8) -> Outcome {
-        self.state = State::ByteOrderMark;
-        match self.expected.split_first() {
-            Some((&first, rest)) if first == byte => self.expected = rest,
-            _ => return self.fail(JsonErrorKind::ExpectedValue, 0),
-        }
-        if self.expected.is_empty() {
-            match self.options.byte_order_mark {
-                ByteOrderMark::Refused => return self.fail(JsonErrorKind::ByteOrderMark, 0),
-                ByteOrderMark::Skipped => self.state = State::Value,
-            }
-        }
-        Ok(())
     }
 
     /// One byte between keys and values that is not white space; it ends at
@@ -347,7 +322,3 @@ impl Reader {
         }
     }
 }
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-const BYTE_ORDER_MARK_START: u8 = 0xef;

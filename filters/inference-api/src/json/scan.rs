@@ -1,21 +1,25 @@
 //! How far a string goes on without anything to look at, in vectors of sixteen
 //! bytes.
 
-use super::lanes::{control, either, equal, low_or_beyond};
+use super::blocks::{control, either, equal, unplain};
 use wide::u8x16;
 
 /// How many bytes at the start are plain text: ASCII, no control character, no
 /// quote and no backslash.
 #[inline]
 pub fn plain_run(bytes: &[u8]) -> usize {
-    run(bytes, low_or_beyond, |byte| is_text(byte) && byte.is_ascii())
+    run(bytes, unplain, |byte| is_text(byte) && byte.is_ascii())
 }
 
 /// How many bytes at the start belong to the string as they are: no control
 /// character, no quote and no backslash. They may be UTF-8 or garbage.
 #[inline]
 pub fn text_run(bytes: &[u8]) -> usize {
-    run(bytes, control, is_text)
+    let ends = |vector| {
+        let delimiter = either(equal(vector, b'"'), equal(vector, b'\\'));
+        either(delimiter, control(vector))
+    };
+    run(bytes, ends, is_text)
 }
 
 const fn is_text(byte: u8) -> bool {
@@ -23,13 +27,11 @@ const fn is_text(byte: u8) -> bool {
 }
 
 #[inline(always)]
-fn run(bytes: &[u8], refused: impl Fn(u8x16) -> u8x16, goes_on: impl Fn(u8) -> bool) -> usize {
+fn run(bytes: &[u8], marks: impl Fn(u8x16) -> u8x16, goes_on: impl Fn(u8) -> bool) -> usize {
     let (vectors, rest) = bytes.as_chunks::<16>();
     let mut clean = 0_usize;
     for vector in vectors {
-        let vector = u8x16::new(*vector);
-        let delimiter = either(equal(vector, b'"'), equal(vector, b'\\'));
-        let ends = either(delimiter, refused(vector)).to_bitmask();
+        let ends = marks(u8x16::new(*vector)).to_bitmask();
         if ends != 0 {
             return clean
                 .saturating_add(usize::try_from(ends.trailing_zeros()).unwrap_or_default());

@@ -1,8 +1,7 @@
 //! Passing over a string that nobody wants, without the state machine.
 
-use super::block::{Good, good};
+use super::blocks::{BLOCK_BYTES, Block, Good, good};
 use super::escapes::unicode_escapes;
-use super::lanes::{BLOCK_BYTES, Block};
 use super::scan::plain_run;
 use crate::utf8::sequence_length;
 

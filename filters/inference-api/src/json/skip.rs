@@ -4,7 +4,7 @@
 //! machine: a token that the end of a piece cuts, one that is wrong, and the end
 //! of the outermost container, of which the sink hears.
 
-use super::elements::{Shape, skim_numbers};
+use super::blocks::{Shape, skim_numbers};
 use super::reader::{Container, Cursor, Reader, State};
 use super::skim::skim;
 

@@ -25,6 +25,7 @@ pub fn agrees(text: &[u8], cuts: &[usize]) {
     }
     assert_eq!(read(&[text], &mut Builder::new(text)), built, "cuts change the answer");
     assert_eq!(read(&cut, &mut Skipper), built, "skipping changes the answer");
+    elements_agree(text, &cut, expected.as_ref().ok());
     field_agrees(text, &cut, expected.ok().as_ref());
 }
 
@@ -34,6 +35,17 @@ fn read(pieces: &[&[u8]], sink: &mut impl Sink) -> Result<(), JsonError> {
         reader.push(piece, sink)?;
     }
     reader.finish(sink)
+}
+
+/// Of an array whose elements are skipped, each one is told with its span.
+fn elements_agree(text: &[u8], cut: &[&[u8]], expected: Option<&Value>) {
+    let mut elements = Elements::default();
+    let result = read(cut, &mut elements);
+    assert_eq!(result.is_ok(), expected.is_some(), "skipping the inside changes the answer");
+    if let Some(Value::Array(expected)) = expected {
+        let spanned: Vec<Value> = elements.spans.iter().map(|span| spanned(text, span)).collect();
+        assert_eq!(&spanned, expected, "elements that were skipped");
+    }
 }
 
 fn field_agrees(text: &[u8], cut: &[&[u8]], expected: Option<&Value>) {
@@ -84,6 +96,28 @@ struct Skipper;
 impl Sink for Skipper {
     fn value(&mut self, _kind: Kind, _at: u64) -> Interest {
         Interest::Skip
+    }
+}
+
+/// Wants the top-level value and nothing that is in it.
+#[derive(Default)]
+struct Elements {
+    is_inside: bool,
+    start: Option<u64>,
+    spans: Vec<Range<u64>>,
+}
+
+impl Sink for Elements {
+    fn value(&mut self, _kind: Kind, at: u64) -> Interest {
+        if !std::mem::replace(&mut self.is_inside, true) {
+            return Interest::Take;
+        }
+        assert_eq!(self.start.replace(at), None, "a value within a skipped one");
+        Interest::Skip
+    }
+
+    fn value_end(&mut self, _kind: Kind, end: u64) {
+        self.spans.extend(self.start.take().map(|start| start..end));
     }
 }
 

@@ -7,7 +7,7 @@ use super::sequences::malformed;
 
 /// How far a block is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Good {
+pub(in crate::json) enum Good {
     /// To its end, all of it plain text.
     Plain,
     /// To its end.
@@ -20,7 +20,7 @@ pub(super) enum Good {
 /// How far a block that begins with a whole character is well-formed text of a
 /// string, whatever comes behind it.
 #[inline(always)]
-pub(super) fn good(bytes: &[u8; BLOCK_BYTES]) -> Good {
+pub(in crate::json) fn good(bytes: &[u8; BLOCK_BYTES]) -> Good {
     let block = Block::new(bytes);
     let quotes = block.equal(b'"');
     let backslashes = block.equal(b'\\');

@@ -9,7 +9,7 @@ use super::lanes::{BLOCK_BYTES, Block};
 
 /// In what the numbers stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::json) enum Shape {
     /// An array.
     Row,
     /// An array in an array: behind its end and a comma, another one may begin.
@@ -22,7 +22,7 @@ pub(super) enum Shape {
 /// It stops before a number that needs a look: the last ones of the array and
 /// of `bytes`, a very long one, one with a space before its comma, an error.
 /// Within a matrix it may stop in another row than it began.
-pub(super) fn skim_numbers(bytes: &[u8], shape: Shape) -> usize {
+pub(in crate::json) fn skim_numbers(bytes: &[u8], shape: Shape) -> usize {
     let mut rest = bytes;
     while let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
         let good = good(Block::new(block), shape);
@@ -101,7 +101,8 @@ impl Marks {
     }
 
     /// Bytes that can't be where they are: of what is malformed at least one, at
-    /// its comma at the latest.
+    /// its comma at the latest. Said of each byte is mostly what must be behind
+    /// it; so none needs to be told what must be before it.
     #[inline(always)]
     fn wrong(&self, block: Block, starts: u64, exponents: &Exponents) -> u64 {
         let Self { digits, minuses, points, spaces, .. } = *self;
@@ -111,7 +112,6 @@ impl Marks {
         (starts & !(digits | minuses))
             | (minuses & !(signs | exponents.minuses))
             | ((signs | points) << 1 & !digits)
-            | (points & !(digits << 1))
             | (zeros << 1 & digits)
             | (behind_rows(digits, fractions) & points)
             | (spaces & !rows(spaces, spaces & (self.commas << 1 | 1)))
@@ -128,8 +128,7 @@ impl Rows {
     }
 
     fn wrong(&self, marks: &Marks) -> u64 {
-        (self.closers & !(marks.digits << 1))
-            | (self.closers << 1 & !marks.commas)
+        (self.closers << 1 & !marks.commas)
             | (self.openers ^ behind_spaces(marks.spaces, self.commas << 1))
     }
 }
@@ -141,10 +140,10 @@ impl Exponents {
         let pluses = block.equal(b'+');
         let signs = letters << 1 & (minuses | pluses);
         let first = digits & (letters | signs) << 1;
-        // With three digits it may be out of range.
+        // With three digits it may be out of range; with two it is not, as there
+        // are no more digits before it than a block has bytes.
         let long = first & digits >> 1 & digits >> 2;
-        let wrong = (letters & !(digits << 1))
-            | (letters << 1 & !(digits | signs))
+        let wrong = (letters << 1 & !(digits | signs))
             | (pluses & !signs)
             | (signs << 1 & !digits)
             | (behind_rows(digits, first) & (points | letters))
@@ -215,9 +214,10 @@ mod tests {
         let passed = skim_numbers(text.as_bytes(), Shape::Matrix);
         assert!(passed > rows.len(), "{passed}");
         assert_eq!(skim_numbers(text.as_bytes(), Shape::Row), "1.5,".len());
-        for next in
-            ["2]]", "2],3", "2][", "2],,[", "],[", "2] ,[", "2],[]", "2],[[", "2],[,", "2],[ 3"]
-        {
+        for next in [
+            "2]]", "2],3", "2][", "2],,[", "],[", "2] ,[", "2],[]", "2],[[", "2],[,", "2]3,",
+            "2] 3,", "2].5,", "2],[ 3",
+        ] {
             let text = ["1,2],[0,1,", next, &",0".repeat(64)].concat();
             let passed = skim_numbers(text.as_bytes(), Shape::Matrix);
             assert_eq!(passed, "1,2],[0,1,".len(), "{next}");

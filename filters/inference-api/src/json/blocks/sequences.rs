@@ -11,23 +11,30 @@ use super::lanes::Block;
 #[inline(always)]
 pub(super) fn malformed(block: Block) -> u64 {
     let beyond = block.bit::<7>();
-    let [bit_4, bit_5] = [block.bit::<4>(), block.bit::<5>()];
     let leads = beyond & block.bit::<6>();
+    let bit_5 = block.bit::<5>();
     let of_three = leads & bit_5;
-    let of_four = of_three & bit_4;
-    let cut = (leads & LAST) | (of_three & LAST >> 1) | (of_four & LAST >> 2);
-    let wrong = if block.has_rare_lead() {
-        wrong_pairs(block, leads)
+    let mut expected = leads << 1;
+    let mut stops = leads & LAST;
+    let is_rare = if of_three == 0 {
+        block.has_rare_lead_of_two()
     } else {
+        let bit_4 = block.bit::<4>();
+        let of_four = of_three & bit_4;
+        expected |= of_three << 2 | of_four << 3;
+        stops |= (of_three & LAST >> 1) | (of_four & LAST >> 2);
         // `F0` with less than `90` behind it.
-        of_four & !((bit_4 | bit_5) >> 1)
+        stops |= of_four & !((bit_4 | bit_5) >> 1);
+        block.has_rare_lead()
     };
-    let expected = leads << 1 | of_three << 2 | of_four << 3;
-    let continuations = beyond ^ leads;
-    if expected == continuations {
-        return cut | wrong;
+    if is_rare {
+        stops |= wrong_pairs(block, leads);
     }
-    cut | wrong | beginning_of_first(expected ^ continuations, leads, continuations)
+    let continuations = beyond ^ leads;
+    if expected != continuations {
+        stops |= beginning_of_first(expected ^ continuations, leads, continuations);
+    }
+    stops
 }
 
 /// Leads that begin nothing, or nothing with the continuation behind them.

@@ -1,20 +1,20 @@
-//! Sixty-four bytes at once: which of them are what, as the bits of a number.
+//! Which bytes of a block are what, as the bits of a number; bit 0 is the first.
 //!
-//! Bit 0 is the first byte. The vectors are those of the processor, or of Wasm.
+//! The vectors are those of the processor, or of Wasm.
 
 use wide::bytemuck::cast;
 use wide::{i8x16, u8x16, u16x8};
 
 /// How many bytes a block has.
-pub(super) const BLOCK_BYTES: usize = 64;
+pub(in crate::json) const BLOCK_BYTES: usize = 64;
 
 /// A block of bytes, in vectors.
 #[derive(Clone, Copy)]
-pub(super) struct Block([u8x16; 4]);
+pub(in crate::json) struct Block([u8x16; 4]);
 
 impl Block {
     #[inline(always)]
-    pub(super) fn new(bytes: &[u8; BLOCK_BYTES]) -> Self {
+    pub(in crate::json) fn new(bytes: &[u8; BLOCK_BYTES]) -> Self {
         let mut vectors = [u8x16::splat(0); 4];
         for (vector, bytes) in vectors.iter_mut().zip(bytes.as_chunks::<16>().0) {
             *vector = u8x16::new(*bytes);
@@ -25,29 +25,26 @@ impl Block {
     /// Whether all of it is plain text: neither quote nor backslash, no control
     /// character, nothing beyond ASCII.
     #[inline(always)]
-    pub(super) fn is_plain(self) -> bool {
-        let [a, b, c, d] = self.0.map(|vector| {
-            let delimiter = either(equal(vector, b'"'), equal(vector, b'\\'));
-            either(delimiter, low_or_beyond(vector))
-        });
+    pub(in crate::json) fn is_plain(self) -> bool {
+        let [a, b, c, d] = self.0.map(unplain);
         !either(either(a, b), either(c, d)).any()
     }
 
     /// Which bytes are this one.
     #[inline(always)]
-    pub(super) fn equal(self, byte: u8) -> u64 {
+    pub(in crate::json) fn equal(self, byte: u8) -> u64 {
         self.collect(|vector| equal(vector, byte))
     }
 
     /// Which bytes are one of these.
     #[inline(always)]
-    pub(super) fn any_of<const COUNT: usize>(self, bytes: [u8; COUNT]) -> u64 {
+    pub(in crate::json) fn any_of<const COUNT: usize>(self, bytes: [u8; COUNT]) -> u64 {
         self.collect(|vector| any_of(vector, bytes))
     }
 
     /// Which bytes are decimal digits.
     #[inline(always)]
-    pub(super) fn digits(self) -> u64 {
+    pub(in crate::json) fn digits(self) -> u64 {
         self.collect(|vector| {
             let digit = vector ^ u8x16::splat(b'0');
             digit.min(u8x16::splat(9)).simd_eq(digit)
@@ -56,41 +53,46 @@ impl Block {
 
     /// Whether there is anything but ASCII.
     #[inline(always)]
-    pub(super) fn goes_beyond_ascii(self) -> bool {
+    pub(in crate::json) fn goes_beyond_ascii(self) -> bool {
         let [a, b, c, d] = self.0;
         (a | b | c | d).any()
     }
 
     /// Whether there is a control character.
     #[inline(always)]
-    pub(super) fn has_control(self) -> bool {
+    pub(in crate::json) fn has_control(self) -> bool {
         let [a, b, c, d] = self.0;
         control(a.min(b).min(c.min(d))).any()
     }
 
     /// Which bytes are control characters.
     #[inline(always)]
-    pub(super) fn controls(self) -> u64 {
+    pub(in crate::json) fn controls(self) -> u64 {
         self.collect(control)
     }
 
     /// Whether there is a first byte of a UTF-8 sequence after which not every
     /// continuation byte will do, `F0` left out.
     #[inline(always)]
-    pub(super) fn has_rare_lead(self) -> bool {
-        let [a, b, c, d] = self.0.map(|vector| {
-            let overlong = equal(vector & u8x16::splat(0xfe), 0xc0);
-            either(overlong, any_of(vector, [0xe0, 0xed]))
-        });
+    pub(in crate::json) fn has_rare_lead(self) -> bool {
+        let [a, b, c, d] =
+            self.0.map(|vector| either(overlong(vector), any_of(vector, [0xe0, 0xed])));
         let [first, second, third, fourth] = self.0;
         let largest = first.max(second).max(third.max(fourth));
         let beyond_f0 = largest.max(u8x16::splat(0xf1)).simd_eq(largest);
         either(beyond_f0, either(either(a, b), either(c, d))).any()
     }
 
+    /// The same, if there is none of a sequence of three or four bytes.
+    #[inline(always)]
+    pub(in crate::json) fn has_rare_lead_of_two(self) -> bool {
+        let [a, b, c, d] = self.0.map(overlong);
+        either(either(a, b), either(c, d)).any()
+    }
+
     /// Which bytes have this bit, of the value 2 to the power of `BIT`.
     #[inline(always)]
-    pub(super) fn bit<const BIT: u32>(self) -> u64 {
+    pub(in crate::json) fn bit<const BIT: u32>(self) -> u64 {
         // Two bytes are shifted together: the high bits are right.
         self.collect(|vector| {
             let pairs: u16x8 = cast(vector);
@@ -114,27 +116,36 @@ fn any_of<const COUNT: usize>(vector: u8x16, bytes: [u8; COUNT]) -> u8x16 {
 
 /// Marks the bytes that are this one.
 #[inline(always)]
-pub(super) fn equal(vector: u8x16, byte: u8) -> u8x16 {
+pub(in crate::json) fn equal(vector: u8x16, byte: u8) -> u8x16 {
     vector.simd_eq(u8x16::splat(byte))
+}
+
+/// Marks `C0` and `C1`, for whose characters one byte is enough.
+#[inline(always)]
+fn overlong(vector: u8x16) -> u8x16 {
+    equal(vector & u8x16::splat(0xfe), 0xc0)
 }
 
 /// Marks control characters.
 #[inline(always)]
-pub(super) fn control(vector: u8x16) -> u8x16 {
+pub(in crate::json) fn control(vector: u8x16) -> u8x16 {
     vector.min(u8x16::splat(0x1f)).simd_eq(vector)
 }
 
-/// Marks control characters and what is beyond ASCII: as signed numbers, both
-/// are below the space.
+/// Marks what is not plain text. With this one bit changed, the quote comes right
+/// behind the control characters, which nothing else does; and as signed
+/// numbers, bytes beyond ASCII are less than both.
 #[inline(always)]
-pub(super) fn low_or_beyond(vector: u8x16) -> u8x16 {
-    vector.cast_signed().simd_lt(i8x16::splat(0x20)).cast_unsigned()
+pub(in crate::json) fn unplain(vector: u8x16) -> u8x16 {
+    let changed = (vector ^ u8x16::splat(b'"' ^ 0x20)).cast_signed();
+    let up_to_quote = changed.simd_lt(i8x16::splat(0x21)).cast_unsigned();
+    either(up_to_quote, equal(vector, b'\\'))
 }
 
 /// What is marked in either. A mark is -1, and stays negative in a sum; of an
 /// `or` of comparisons, the compiler makes something slow.
 #[inline(always)]
-pub(super) fn either(one: u8x16, other: u8x16) -> u8x16 {
+pub(in crate::json) fn either(one: u8x16, other: u8x16) -> u8x16 {
     one.cast_signed().saturating_add(other.cast_signed()).cast_unsigned()
 }
 
@@ -170,6 +181,8 @@ mod tests {
         assert_eq!(block.bit::<0>(), naive(bytes, |byte| byte & 1 != 0), "{bytes:x?}");
         let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf1..);
         assert_eq!(block.has_rare_lead(), bytes.iter().any(is_rare), "{bytes:x?}");
+        let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1);
+        assert_eq!(block.has_rare_lead_of_two(), bytes.iter().any(is_rare), "{bytes:x?}");
     }
 
     #[test]
