@@ -279,6 +279,13 @@ mod tests {
     }
 
     #[test]
+    fn a_request_comes_over_one_protocol() {
+        let grpc = Circumstances { is_grpc: true, ..request() };
+        assert!(hold(json!([{"protocol": "grpc"}]), &grpc));
+        assert!(!hold(json!([{"protocol": "http"}]), &grpc));
+    }
+
+    #[test]
     fn what_is_not_known_of_a_request_is_not_so() {
         let nothing = Circumstances::default();
         for condition in [

@@ -90,6 +90,8 @@ fn who_is_not_known_is_told_nothing() {
     }
     let absent = refused_by(get("/v2/models/absent", "ops").through(&all));
     assert_eq!(absent, "model-router;unknown_model");
-    let forbidden = refused_by(get("/v2/models/iris", "acme").through(&all));
-    assert_eq!(forbidden, "model-router;forbidden_model");
+    for path in ["/v2/models/iris", "/v2/models/demo/versions/v2"] {
+        let forbidden = refused_by(get(path, "acme").through(&all));
+        assert_eq!(forbidden, "model-router;forbidden_model", "{path}");
+    }
 }

@@ -26,6 +26,9 @@ fn sources_that_disagree_are_refused_unless_told_otherwise() {
     assert_eq!(refused_by(request().through(&router(json!({})))), "model-router;contradiction");
     let follows = router(json!({"on_contradiction": "follow_precedence"}));
     assert_eq!(placement(request().through(&follows)), placed("demo", "v1", "demo-v1"));
+    // A version of another model says nothing of this one's.
+    let other = Request::chat(&json!({"model": "demo@v2"})).header("x-model-name", "iris");
+    assert_eq!(placement(other.through(&follows)), placed("iris", "3", "iris"));
     let twice = repeated().body(r#"{"model": "iris", "model": "demo"}"#);
     assert_eq!(refused_by(twice.through(&follows)), "model-router;duplicate_model");
     let same = repeated().body(r#"{"mod\u0065l": "iris", "model": "iris"}"#);

@@ -17,7 +17,9 @@ fn with_served_names() -> Rc<ModelRouter> {
             ],
         },
         {"name": "sql", "base": "demo", "aliases": [{"name": "demo-sql"}]},
-        {"name": "plain", "versions": [{"name": "v1", "cluster": "plain"}]},
+        {"name": "plain", "labels": {"live": "v1"}, "versions": [
+            {"name": "v1", "cluster": "plain"},
+        ]},
     ]}))
 }
 
@@ -71,6 +73,7 @@ fn a_grpc_message_gets_the_served_names() {
         (infer, &b"\x0a\x04demo\x1a\x01i"[..], &b"\x0a\x0borg/demo-8b\x1a\x01i"[..]),
         (infer, b"\x0a\x04prod\x12\x06stable", b"\x0a\x0borg/demo-8b\x12\x011"),
         (infer, b"\x0a\x04next\x2a\x00", b"\x0a\x08demo-new\x2a\x00"),
+        (infer, b"\x0a\x05plain\x12\x04live", b"\x0a\x05plain\x12\x02v1"),
         (predict, b"\x0a\x04\0\0\0\0\x12\x07demo@v2", b"\x0a\x04\0\0\0\0\x12\x08demo-new"),
         // model_spec (1) of name (1) and version_label (4): becomes version (2) of value (1).
         (
