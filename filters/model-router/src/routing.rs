@@ -286,6 +286,7 @@ impl Routing {
         named: Named,
         notes: &mut Notes,
     ) -> Result<(), Rejection> {
+        request::tolerate(&self.router, &named, notes)?;
         request.claim_body(&named);
         match placed {
             Some(placed) => request.agrees(&self.router, placed, &named),

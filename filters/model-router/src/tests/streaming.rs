@@ -147,6 +147,25 @@ fn a_version_that_comes_too_late_must_be_the_one_that_was_drawn() {
 }
 
 #[test]
+fn what_is_named_late_is_judged_like_what_is_named_early() {
+    let router = router(json!({
+        "hold_up_to_bytes": 100,
+        "beyond_hold": {"cluster": "any-model"},
+        "parser_differentials": {"escaped_model": "refuse"},
+    }));
+    let chat = |filler: usize| {
+        let body = format!(r#"{{"a": "{}", "mod\u0065l": "iris"}}"#, "x".repeat(filler));
+        Request::new("POST", "/v1/chat/completions").body(body)
+    };
+    for filler in [10, 500] {
+        for chunk in [1, 64, usize::MAX] {
+            let refused = refused_by(chat(filler).cut_at_every(chunk).through(&router));
+            assert_eq!(refused, "model-router;escaped_model", "{filler} cut at every {chunk}");
+        }
+    }
+}
+
+#[test]
 fn a_cluster_can_take_what_names_no_model_in_time() {
     let router = router(json!({
         "hold_up_to_bytes": 100,
