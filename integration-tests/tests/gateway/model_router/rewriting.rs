@@ -72,6 +72,34 @@ async fn a_json_body_keeps_every_other_byte() {
 }
 
 #[tokio::test]
+async fn every_json_api_names_its_model_alike() {
+    let stand = stand().await;
+    for mut client in clients(&stand).await {
+        for path in [
+            "/v1/messages",
+            "/v1/messages/count_tokens",
+            "/v1/completions",
+            "/v1/embeddings",
+            "/v1/responses",
+            "/v1/rerank",
+        ] {
+            let call = |model: &str| {
+                Call::post(path).header("content-type", "application/json").body(chat_body(model))
+            };
+            let served = received(&stand, &mut client, call("d")).await;
+            assert_eq!(served.body, chat_body("org/demo-next"), "{path}");
+            let refused = client.send(call("absent")).await;
+            assert_eq!(refused.status, 404, "{path}");
+            let error = refused.json();
+            assert!(error["error"]["message"].is_string(), "{path}: {error}");
+            // Anthropic's clients look for the type outside as well.
+            let is_anthropic = path.starts_with("/v1/messages");
+            assert_eq!(error["type"] == "error", is_anthropic, "{path}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_goes_on_early_has_the_right_length() {
     let stand = stand().await;
     for mut client in clients(&stand).await {
