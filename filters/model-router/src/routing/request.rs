@@ -116,8 +116,8 @@ impl Request {
         named: &Named,
     ) -> Result<(), Rejection> {
         let meant = self.meant(router)?;
-        let is_elsewhere = meant.model != placed.model
-            || meant.version.is_some_and(|word| word.version != placed.version);
+        // The model can't be another: what named it counts before the body.
+        let is_elsewhere = meant.version.is_some_and(|word| word.version != placed.version);
         let model = router.catalogue.model(placed.model);
         let version = model.and_then(|model| model.version(placed.version));
         let splices = version.map(|version| outgoing::served_as(named, version)).transpose()?;

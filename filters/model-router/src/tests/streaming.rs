@@ -133,17 +133,24 @@ fn a_header_places_what_is_too_long_to_be_held() {
 
 #[test]
 fn a_version_that_comes_too_late_must_be_the_one_that_was_drawn() {
-    let router = router(json!({"hold_up_to_bytes": 1000, "models": [{"name": "demo", "versions": [
-        {"name": "v1", "cluster": "demo-v1", "weight": 100}, {"name": "v2", "cluster": "demo-v2"},
-    ]}]}));
     let raw = [&b"\x3a\x88\x27"[..], &[7; 5_000]].concat();
-    let through = |version: &[u8]| {
+    let through = |served_version: &str, version: &[u8]| {
+        let router = router(json!({"hold_up_to_bytes": 1000, "models": [
+            {"name": "demo", "versions": [
+                {"name": "v1", "cluster": "demo-v1", "weight": 100, "served_version": served_version},
+                {"name": "v2", "cluster": "demo-v2"},
+            ]},
+        ]}));
         let message = [raw.as_slice(), b"\x12\x02", version].concat();
         let infer = Request::grpc("/inference.GRPCInferenceService/ModelInfer", &message);
         infer.header("x-model-name", "demo").cut_at_every(64).through(&router)
     };
-    assert_eq!(placement(through(b"v1")), placed("demo", "v1", "demo-v1"));
-    assert_eq!(refused_by(through(b"v2")), "model-router;body_too_large");
+    assert_eq!(placement(through("v1", b"v1")), placed("demo", "v1", "demo-v1"));
+    let too_late = "model-router;body_too_large";
+    assert_eq!(refused_by(through("v1", b"v2")), too_late);
+    // What the servers call v1 is not what the client calls v2.
+    assert_eq!(refused_by(through("v2", b"v2")), too_late);
+    assert_eq!(refused_by(through("v2", b"v1")), too_late, "it would have to be rewritten");
 }
 
 #[test]
