@@ -33,6 +33,7 @@ pub mod json;
 pub mod multipart;
 pub mod protobuf;
 pub mod sse;
+pub mod tensor;
 mod utf8;
 
 /// A length in memory as a length on the wire; they are not the same type,
