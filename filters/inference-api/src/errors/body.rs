@@ -1,6 +1,6 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{ErrorKind, ErrorReport, bounded};
+use super::{ErrorKind, ErrorReport, Violation, bounded};
 use crate::dialect::Dialect;
 
 const JSON: &str = "application/json";
@@ -9,11 +9,14 @@ const JSON: &str = "application/json";
 ///
 /// For gRPC the body is the message as plain text: it becomes `grpc-message`.
 ///
+/// A violation stands in the error object as `violation`, a member that no client
+/// library looks for.
+///
 /// Sources: OpenAI's OpenAPI file, `Error`; Anthropic's API, "Errors"; Open
 /// Inference Protocol, `inference_rest.md`; TensorFlow Serving, `api_rest.md`.
 pub fn error_body(dialect: Dialect, report: &ErrorReport<'_>) -> (&'static str, Vec<u8>) {
     let message = bounded(report.message);
-    let body = match dialect {
+    let mut body = match dialect {
         Dialect::OpenAi => json!({ "error": {
             "message": message,
             "type": openai_type(report.kind),
@@ -31,6 +34,15 @@ pub fn error_body(dialect: Dialect, report: &ErrorReport<'_>) -> (&'static str, 
             return ("application/grpc", message.into_bytes());
         }
     };
+    if let Some(Violation { rule, field, found, allowed }) = report.violation {
+        let violation = json!({ "rule": rule, "field": field, "found": found, "allowed": allowed });
+        // Where the error is an object it stands there, else beside the sentence.
+        let inner = body.pointer_mut("/error").and_then(Value::as_object_mut).is_some();
+        let object = if inner { body.pointer_mut("/error") } else { Some(&mut body) };
+        if let Some(object) = object.and_then(Value::as_object_mut) {
+            object.insert("violation".to_owned(), violation);
+        }
+    }
     (JSON, body.to_string().into_bytes())
 }
 
@@ -92,6 +104,25 @@ mod tests {
             "code": "model_not_found",
         });
         assert_eq!(body(Dialect::OpenAi), json!({ "error": error }));
+    }
+
+    #[test]
+    fn a_violation_is_told_for_programs_in_every_dialect() {
+        let mut report = ErrorKind::Unprocessable.report(Dialect::Http, "too many");
+        let (rule, field) = ("tensor_shape", "/inputs/0/shape");
+        let violation = Violation { rule, field, found: "[2]", allowed: "[1]" };
+        report.violation = Some(violation);
+        let expected = json!({ "rule": rule, "field": field, "found": "[2]", "allowed": "[1]" });
+        for (dialect, place) in [
+            (Dialect::OpenAi, "/error/violation"),
+            (Dialect::Anthropic, "/error/violation"),
+            (Dialect::OpenInferenceRest, "/violation"),
+            (Dialect::TensorFlowServingRest, "/violation"),
+            (Dialect::Http, "/violation"),
+        ] {
+            let body: Value = serde_json::from_slice(&error_body(dialect, &report).1).unwrap();
+            assert_eq!(body.pointer(place), Some(&expected), "{dialect:?}");
+        }
     }
 
     #[test]

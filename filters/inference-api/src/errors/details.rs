@@ -1,6 +1,6 @@
 use prost::Message;
 
-use super::{ErrorKind, ErrorReport, bounded};
+use super::{ErrorKind, ErrorReport, Violation, bounded};
 
 /// The value of the header `grpc-status-details-bin`: a `google.rpc.Status`
 /// with an `ErrorInfo`, and with a `BadRequest` if a field is named; in base64
@@ -11,7 +11,11 @@ pub fn status_details(report: &ErrorReport<'_>) -> String {
     let message = bounded(report.message);
     let mut details = vec![Any::new(
         "google.rpc.ErrorInfo",
-        &ErrorInfo { reason: reason(report), domain: DOMAIN.to_owned() },
+        &ErrorInfo {
+            reason: reason(report),
+            domain: DOMAIN.to_owned(),
+            metadata: metadata(report),
+        },
     )];
     if let Some(field) = report.param {
         let violation = FieldViolation { field: field.to_owned(), description: message.clone() };
@@ -24,6 +28,16 @@ pub fn status_details(report: &ErrorReport<'_>) -> String {
 
 /// Who speaks, in `ErrorInfo.domain`.
 const DOMAIN: &str = "inference-gateway";
+
+/// A violation, as the metadata of an `ErrorInfo`.
+fn metadata(report: &ErrorReport<'_>) -> Vec<Entry> {
+    let Some(Violation { rule, field, found, allowed }) = report.violation else {
+        return Vec::new();
+    };
+    [("rule", rule), ("field", field), ("found", found), ("allowed", allowed)]
+        .map(|(key, value)| Entry { key: key.to_owned(), value: bounded(value) })
+        .into()
+}
 
 fn reason(report: &ErrorReport<'_>) -> String {
     report.code.unwrap_or(word(report.kind)).to_ascii_uppercase()
@@ -70,6 +84,17 @@ struct ErrorInfo {
     reason: String,
     #[prost(string, tag = "2")]
     domain: String,
+    #[prost(message, repeated, tag = "3")]
+    metadata: Vec<Entry>,
+}
+
+/// An entry of a `map<string, string>`.
+#[derive(Clone, PartialEq, Message)]
+struct Entry {
+    #[prost(string, tag = "1")]
+    key: String,
+    #[prost(string, tag = "2")]
+    value: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -157,6 +182,28 @@ mod tests {
         assert_eq!(reason.reason, "MODEL_NOT_FOUND");
         let bad_request = BadRequest::decode(status.details[1].value.as_slice()).unwrap();
         assert_eq!(bad_request.field_violations[0].field, "model_name");
+    }
+
+    #[test]
+    fn details_of_a_violation_tell_it_for_programs() {
+        let mut report = ErrorKind::Unprocessable.report(Dialect::Grpc, "too many");
+        report.violation = Some(Violation {
+            rule: "tensor_shape",
+            field: "inputs[0].shape",
+            found: "[2]",
+            allowed: "[1]",
+        });
+        let status = Status::decode(decoded(&status_details(&report)).as_slice()).unwrap();
+        let info = ErrorInfo::decode(status.details[0].value.as_slice()).unwrap();
+        let told: Vec<(&str, &str)> =
+            info.metadata.iter().map(|entry| (&*entry.key, &*entry.value)).collect();
+        let expected = [
+            ("rule", "tensor_shape"),
+            ("field", "inputs[0].shape"),
+            ("found", "[2]"),
+            ("allowed", "[1]"),
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -33,6 +33,22 @@ pub struct ErrorReport<'a> {
     pub param: Option<&'a str>,
     /// A word for programs in `snake_case`, such as `model_not_found`.
     pub code: Option<&'a str>,
+    /// The rule that a payload breaks, for programs.
+    pub violation: Option<Violation<'a>>,
+}
+
+/// A rule that a payload breaks, told for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Violation<'a> {
+    /// The rule, in `snake_case`.
+    pub rule: &'a str,
+    /// The field that breaks it: a JSON pointer, or a path such as
+    /// `inputs[1].shape`. Empty for the whole.
+    pub field: &'a str,
+    /// What was found.
+    pub found: &'a str,
+    /// What is allowed.
+    pub allowed: &'a str,
 }
 
 /// What sort of error it is.
@@ -118,6 +134,7 @@ impl ErrorKind {
             message,
             param: None,
             code: None,
+            violation: None,
         }
     }
 }
