@@ -13,7 +13,8 @@ pub trait Filter: Sized + 'static {
     /// The callbacks it wants beside the request's headers.
     const CALLBACKS: Callbacks;
 
-    /// Whether it needs to know what time it is. Asking costs 0.1 microseconds.
+    /// Whether it needs to know what time it is. Asking costs 0.1 microseconds in
+    /// each callback.
     const CLOCK: bool = false;
 
     /// Every metric that it moves.
@@ -86,6 +87,8 @@ pub struct HeaderBlock<'a> {
     pub headers: &'a Headers,
     /// Nothing follows: no body and no trailers.
     pub end_of_message: bool,
+    /// When it came in; the epoch for a filter without [`Filter::CLOCK`].
+    pub at: Timestamp,
 }
 
 /// The new bytes of a body: never what was shown before.
@@ -96,6 +99,8 @@ pub struct BodyChunk<'a> {
     /// Nothing follows. Not every message says so: one with trailers ends with
     /// these.
     pub end_of_message: bool,
+    /// When it came in; the epoch for a filter without [`Filter::CLOCK`].
+    pub at: Timestamp,
 }
 
 /// The trailers of a message, which end it.
@@ -103,6 +108,8 @@ pub struct BodyChunk<'a> {
 pub struct Trailers<'a> {
     /// The trailers.
     pub trailers: &'a Headers,
+    /// When it came in; the epoch for a filter without [`Filter::CLOCK`].
+    pub at: Timestamp,
 }
 
 /// One request and its response, as seen by one filter.

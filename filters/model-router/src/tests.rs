@@ -13,7 +13,7 @@ mod tenants;
 use crate::ModelRouter;
 use filter_kit::{
     Arrival, BodyChunk, Change, Edits, Exchange, Filter, GrpcCode, HeaderBlock, HeaderEdit,
-    Headers, Notes, Problem, Reply, Trailers, Verdict, parse_config,
+    Headers, Notes, Problem, Reply, Timestamp, Trailers, Verdict, parse_config,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -122,7 +122,8 @@ impl Request {
         let mut exchange = router.exchange(self.arrival);
         let headers: Headers = self.headers.iter().map(|(name, value)| (name, value)).collect();
         let last = self.body.is_empty() && !self.trailers;
-        let block = HeaderBlock { headers: &headers, end_of_message: last };
+        let block =
+            HeaderBlock { headers: &headers, end_of_message: last, at: Timestamp::default() };
         let mut passage =
             Passage { body: &self.body, unseen: self.body.len(), forwarded: None, reply: None };
         let mut open = passage.take(exchange.request_headers(block, &mut notes));
@@ -130,11 +131,11 @@ impl Request {
         while open && let Some(bytes) = chunks.next() {
             passage.unseen = passage.unseen.saturating_sub(bytes.len());
             let end_of_message = chunks.peek().is_none() && !self.trailers;
-            let chunk = BodyChunk { bytes, end_of_message };
+            let chunk = BodyChunk { bytes, end_of_message, at: Timestamp::default() };
             open = passage.take(exchange.request_body(chunk, &mut notes));
         }
         if open && self.trailers {
-            let trailers = Trailers { trailers: &Headers::default() };
+            let trailers = Trailers { trailers: &Headers::default(), at: Timestamp::default() };
             passage.take(exchange.request_trailers(trailers, &mut notes));
         }
         (passage.outcome(), notes)

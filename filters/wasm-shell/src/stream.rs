@@ -79,15 +79,16 @@ impl<F: Filter> Stream<F> {
         if self.answered {
             return Action::Continue;
         }
+        let at = now::<F>();
         if let Direction::Request = direction {
-            self.exchange = Some(self.filter.exchange(self.arrival()));
+            self.exchange = Some(self.filter.exchange(self.arrival(at)));
         }
         let Some(exchange) = &mut self.exchange else { return Action::Continue };
         // Without them nothing can be decided, and nothing may pass undecided.
         let Ok(headers) = direction.headers() else {
             return self.fail("the host did not give the headers");
         };
-        let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream };
+        let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream, at };
         let verdict = match direction {
             Direction::Request => exchange.request_headers(block, &mut self.notes),
             Direction::Response => exchange.response_headers(block, &mut self.notes),
@@ -99,6 +100,7 @@ impl<F: Filter> Stream<F> {
 
     fn body(&mut self, direction: Direction, size: usize, end_of_stream: bool) -> Action {
         let Some(unseen) = self.message(direction).arrive(size) else { return Action::Continue };
+        let at = now::<F>();
         let mut start = unseen.start;
         loop {
             let Ok(window) = direction.piece(start, unseen.end) else {
@@ -107,7 +109,7 @@ impl<F: Filter> Stream<F> {
             start = start.saturating_add(window.bytes.len());
             let last_piece = start >= unseen.end;
             let part = Part::last_if(end_of_stream && last_piece);
-            let chunk = BodyChunk { bytes: &window.bytes, end_of_message: part == Part::Last };
+            let chunk = BodyChunk { bytes: &window.bytes, end_of_message: part == Part::Last, at };
             let Some(exchange) = &mut self.exchange else { return Action::Continue };
             let verdict = match direction {
                 Direction::Request => exchange.request_body(chunk, &mut self.notes),
@@ -130,7 +132,7 @@ impl<F: Filter> Stream<F> {
         let Ok(trailers) = direction.trailers() else {
             return self.fail("the host did not give the trailers");
         };
-        let trailers = Trailers { trailers: &trailers };
+        let trailers = Trailers { trailers: &trailers, at: now::<F>() };
         let Some(exchange) = &mut self.exchange else { return Action::Continue };
         let verdict = match direction {
             Direction::Request => exchange.request_trailers(trailers, &mut self.notes),
@@ -140,8 +142,7 @@ impl<F: Filter> Stream<F> {
         self.obey(direction, decided, Window::default())
     }
 
-    fn arrival(&self) -> Arrival {
-        let at = if F::CLOCK { host::now().unwrap_or_default() } else { Timestamp::default() };
+    fn arrival(&self, at: Timestamp) -> Arrival {
         let source = if self.filter.wants_source() { host::source().ok().flatten() } else { None };
         Arrival { at, chance: self.chance, source }
     }
@@ -224,6 +225,11 @@ impl<F: Filter> Stream<F> {
         }
         self.notes.clear();
     }
+}
+
+/// What time it is, for a filter that needs to know.
+fn now<F: Filter>() -> Timestamp {
+    if F::CLOCK { host::now().unwrap_or_default() } else { Timestamp::default() }
 }
 
 const fn log_level(level: Level) -> LogLevel {

@@ -135,9 +135,13 @@ fn a_grpc_stream_is_decided_by_its_first_message() {
     let mut exchange = router.exchange(Arrival::default());
     let headers: Headers = request.headers.iter().map(|(name, value)| (name, value)).collect();
     let mut notes = Notes::default();
-    let block = HeaderBlock { headers: &headers, end_of_message: false };
+    let block = HeaderBlock { headers: &headers, end_of_message: false, at: Timestamp::default() };
     assert_eq!(exchange.request_headers(block, &mut notes), Verdict::Hold);
-    let chunk = BodyChunk { bytes: &request.body[..first], end_of_message: false };
+    let chunk = BodyChunk {
+        bytes: &request.body[..first],
+        end_of_message: false,
+        at: Timestamp::default(),
+    };
     match exchange.request_body(chunk, &mut notes) {
         Verdict::Forward(edits) => {
             assert_eq!(edited(&edits)["x-model-name"].as_deref(), Some("iris"));

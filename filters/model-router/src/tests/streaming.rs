@@ -29,10 +29,13 @@ fn it_goes_on_before_its_end() {
     let headers: Headers =
         [(":method", "POST"), (":path", "/v1/chat/completions")].into_iter().collect();
     let mut notes = Notes::default();
-    let block = HeaderBlock { headers: &headers, end_of_message: false };
+    let block = HeaderBlock { headers: &headers, end_of_message: false, at: Timestamp::default() };
     assert_eq!(exchange.request_headers(block, &mut notes), Verdict::Hold);
     let mut show = |bytes: &[u8]| {
-        exchange.request_body(BodyChunk { bytes, end_of_message: false }, &mut notes)
+        exchange.request_body(
+            BodyChunk { bytes, end_of_message: false, at: Timestamp::default() },
+            &mut notes,
+        )
     };
     assert_eq!(show(br#"{"model": "iri"#), Verdict::Hold);
     match show(br#"s", "#) {
