@@ -23,6 +23,8 @@ mod notes;
 mod problems;
 mod reply;
 mod time;
+#[cfg(feature = "trial")]
+pub mod trial;
 
 pub use callbacks::Callbacks;
 pub use config::{Parsed, parse_config};

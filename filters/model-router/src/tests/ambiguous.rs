@@ -4,22 +4,22 @@ use super::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-fn chat(body: &str) -> Request {
-    Request::new("POST", "/v1/chat/completions").body(body)
+fn chat(body: &str) -> Trial {
+    Trial::of("POST", "/v1/chat/completions").body(body)
 }
 
-fn json_chat(body: &str) -> Request {
+fn json_chat(body: &str) -> Trial {
     chat(body).header("content-type", "application/json; charset=utf-8")
 }
 
 #[test]
 fn each_case_has_a_policy_and_a_counter() {
-    let gzip = Request::new("POST", "/v1/chat/completions")
+    let gzip = Trial::of("POST", "/v1/chat/completions")
         .header("content-type", "application/json")
         .header("content-encoding", "gzip")
         .header("x-model-name", "iris")
         .body(b"\x1f\x8b".to_vec());
-    let compressed_message = Request::grpc("/prediction.PredictionService/Predict", b"")
+    let compressed_message = Trial::grpc("/prediction.PredictionService/Predict", b"")
         .header("x-model-name", "iris")
         .body("\x01\0\0\0\x02ab");
     let cases = [
@@ -69,7 +69,7 @@ fn a_compressed_body_that_is_accepted_is_placed_without_being_read() {
     let accepting = router(json!({
         "parser_differentials": {"compressed_body": "accept"}, "default_model": "demo",
     }));
-    let request = Request::new("POST", "/v1/chat/completions")
+    let request = Trial::of("POST", "/v1/chat/completions")
         .header("content-encoding", "gzip")
         .header("x-model-version", "v2")
         .body(b"\x1f\x8b".to_vec());
@@ -79,11 +79,10 @@ fn a_compressed_body_that_is_accepted_is_placed_without_being_read() {
 #[test]
 fn without_reading_bodies_headers_and_path_decide_at_once() {
     let unread = router(json!({"read_body": false}));
-    let broken = Request::new("POST", "/v1/chat/completions")
-        .header("x-model-name", "demo@v2")
-        .body("{broken");
+    let broken =
+        Trial::of("POST", "/v1/chat/completions").header("x-model-name", "demo@v2").body("{broken");
     assert_eq!(placement(broken.through(&unread)), placed("demo", "v2", "demo-v2"));
-    let unnamed = Request::chat(&json!({"model": "demo"}));
+    let unnamed = Trial::chat(&json!({"model": "demo"}));
     assert_eq!(refused_by(unnamed.through(&unread)), "model-router;no_model");
     let with_default = router(json!({"read_body": false, "default_model": "iris"}));
     assert_eq!(placement(unnamed.through(&with_default)), placed("iris", "3", "iris"));

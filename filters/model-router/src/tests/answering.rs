@@ -23,11 +23,11 @@ fn answering(answer: &Value) -> Rc<ModelRouter> {
     }))
 }
 
-fn get(path: &str, tenant: &str) -> Request {
-    Request::new("GET", path).header("x-tenant-id", tenant)
+fn get(path: &str, tenant: &str) -> Trial {
+    Trial::of("GET", path).header("x-tenant-id", tenant)
 }
 
-fn answer(request: &Request) -> Value {
+fn answer(request: &Trial) -> Value {
     match request.through(&answering(&json!(["list_models", "model_metadata"]))) {
         Outcome::Replied(reply) => {
             assert_eq!((reply.status, reply.kind), (200, ReplyKind::Answer), "{}", reply.reason);
@@ -74,10 +74,10 @@ fn what_is_not_answered_goes_its_way() {
     let all = answering(&json!(["list_models", "model_metadata"]));
     let without_metadata = get("/v2/models/iris", "ops");
     assert_eq!(placement(without_metadata.through(&all)), placed("iris", "3", "iris"));
-    let health = Request::new("GET", "/v2/health/ready");
-    assert_eq!(forwarded(health.through(&all)), Forwarded::default());
+    let health = Trial::of("GET", "/v2/health/ready");
+    assert_eq!(health.through(&all).forwarded(), Forwarded::default());
     let nothing = answering(&json!([]));
-    assert_eq!(forwarded(get("/v1/models", "").through(&nothing)), Forwarded::default());
+    assert_eq!(get("/v1/models", "").through(&nothing).forwarded(), Forwarded::default());
     let asked = get("/v2/models/demo", "ops").header("x-model-version", "v1");
     assert_eq!(placement(asked.through(&nothing)), placed("demo", "v1", "demo-v1"));
 }

@@ -34,11 +34,11 @@ fn with_rules() -> Rc<ModelRouter> {
     }))
 }
 
-fn chat() -> Request {
-    Request::chat(&json!({"model": "demo"}))
+fn chat() -> Trial {
+    Trial::chat(&json!({"model": "demo"}))
 }
 
-fn chosen(request: &Request) -> (String, String, String) {
+fn chosen(request: &Trial) -> (String, String, String) {
     let (outcome, notes) = request.noting(&with_rules());
     let headers = placement(outcome);
     let fact = |name| notes.facts().iter().rev().find(|fact| fact.name == name);
@@ -59,7 +59,7 @@ fn rules_go_before_weights_and_names_before_rules() {
         (chat().from([10, 0, 0, 9]), "v2", "demo-v2", "rule:office"),
         (chat().from([11, 0, 0, 9]), "v1", "demo-v1", "weight"),
         (
-            Request::new("POST", "/v1/completions").body(r#"{"model":"demo"}"#),
+            Trial::of("POST", "/v1/completions").body(r#"{"model":"demo"}"#),
             "v2",
             "demo-v2",
             "rule:path",
@@ -74,7 +74,7 @@ fn rules_go_before_weights_and_names_before_rules() {
 
 #[test]
 fn a_version_has_clusters_by_protocol_and_by_region() {
-    let infer = Request::grpc("/inference.GRPCInferenceService/ModelInfer", b"\x0a\x07demo@v2");
+    let infer = Trial::grpc("/inference.GRPCInferenceService/ModelInfer", b"\x0a\x07demo@v2");
     assert_eq!(chosen(&infer).1, "demo-v2-grpc");
     let europe = chat().header("x-beta", "1").header("x-region", "eu");
     assert_eq!(chosen(&europe).1, "demo-v2-eu");
@@ -98,7 +98,7 @@ fn a_reported_rule_is_counted_and_not_obeyed() {
 #[test]
 fn a_retired_or_absent_version_falls_back() {
     for name in ["demo@v0", "demo@v00", "demo@never"] {
-        let got = chosen(&Request::chat(&json!({"model": name})));
+        let got = chosen(&Trial::chat(&json!({"model": name})));
         assert_eq!((got.0.as_str(), got.2.as_str()), ("v1", "fallback"), "{name}");
     }
 }
@@ -108,7 +108,7 @@ fn one_thing_may_have_several_names() {
     // A version and its label, a name and its alias: no contradiction.
     let router = with_rules();
     let chat = |model: &str, version: &str| {
-        Request::chat(&json!({"model": model})).header("x-model-version", version)
+        Trial::chat(&json!({"model": model})).header("x-model-version", version)
     };
     let expected = placed("demo", "v3", "demo-v3");
     assert_eq!(placement(chat("demo@latest", "v3").through(&router)), expected);
@@ -120,7 +120,7 @@ fn one_thing_may_have_several_names() {
 #[test]
 fn query_parameters_name_a_model_where_they_may() {
     let with_query = router(json!({"query": {"model": "m", "version": "ver"}}));
-    let completions = |query: &str| Request::new("POST", &format!("/v1/completions{query}"));
+    let completions = |query: &str| Trial::of("POST", &format!("/v1/completions{query}"));
     let asked = completions("?a=b&m=demo&ver=v2").body("{}");
     assert_eq!(placement(asked.through(&with_query)), placed("demo", "v2", "demo-v2"));
     let other = completions("?m=demo").body(r#"{"model": "iris"}"#);
@@ -141,7 +141,7 @@ fn an_alias_may_stand_for_a_version() {
             {"name": "v1", "cluster": "demo-v1", "weight": 100}, {"name": "v2", "cluster": "demo-v2"},
         ],
     }]}));
-    let chat = |model: &str| Request::chat(&json!({"model": model}));
+    let chat = |model: &str| Trial::chat(&json!({"model": model}));
     assert_eq!(placement(chat("next").through(&router)), placed("demo", "v2", "demo-v2"));
     assert_eq!(placement(chat("prod").through(&router)), placed("demo", "v1", "demo-v1"));
     let both = chat("next").header("x-model-name", "prod");
@@ -162,16 +162,16 @@ fn a_shadow_is_named_for_the_others_and_not_for_itself() {
             ]},
         ],
     }]}));
-    let shadow = |request: Request| {
+    let shadow = |request: Trial| {
         let (outcome, notes) = request.noting(&router);
         let mirrored = "inference_router_shadowed_total_model=.=demo;_version=.=v2;";
         (placement(outcome).get("x-model-shadow").cloned(), counted(&notes, mirrored))
     };
-    let chat = |model: &str| Request::chat(&json!({"model": model}));
+    let chat = |model: &str| Trial::chat(&json!({"model": model}));
     assert_eq!(shadow(chat("demo")), (Some(Some("demo-v2".to_owned())), 1));
     assert_eq!(shadow(chat("demo@v2")), (None, 0));
     assert_eq!(shadow(chat("demo@v2").header("x-model-shadow", "evil")), (Some(None), 0));
-    let predict = Request::grpc("/prediction.PredictionService/Predict", b"\x12\x04demo");
+    let predict = Trial::grpc("/prediction.PredictionService/Predict", b"\x12\x04demo");
     assert_eq!(shadow(predict), (Some(Some("demo-v2-grpc".to_owned())), 1));
 }
 
@@ -185,7 +185,7 @@ fn an_adapter_runs_on_its_bases_versions() {
         ]},
     ]}));
     let version = |model: &str, session: u32| {
-        let chat = Request::chat(&json!({"model": model}));
+        let chat = Trial::chat(&json!({"model": model}));
         let mut edits =
             placement(chat.header("x-session-id", format!("s{session}")).through(&router));
         assert_eq!(edits.remove("x-model-name").flatten().as_deref(), Some(model));
@@ -194,6 +194,6 @@ fn an_adapter_runs_on_its_bases_versions() {
     for session in 0..50 {
         assert_eq!(version("sql", session), version("llama", session), "the same split");
     }
-    let stable = Request::chat(&json!({"model": "sql@stable"}));
+    let stable = Trial::chat(&json!({"model": "sql@stable"}));
     assert_eq!(placement(stable.through(&router)), placed("sql", "v1", "llama-v1"));
 }

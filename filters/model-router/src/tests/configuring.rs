@@ -10,7 +10,7 @@ fn a_methods_model_field_can_be_configured() {
         "grpc_methods": [{"path": "/team.Scorer/Score", "model_field": "3.1", "version_field": "4"}]
     }));
     let message = b"\x1a\x06\x0a\x04demo\x22\x02v2";
-    let request = Request::grpc("/team.Scorer/Score", message);
+    let request = Trial::grpc("/team.Scorer/Score", message);
     assert_eq!(placement(request.through(&router)), placed("demo", "v2", "demo-v2"));
 }
 

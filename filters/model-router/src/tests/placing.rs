@@ -10,23 +10,23 @@ fn every_source_leads_to_its_version() {
     let infer = "/inference.GRPCInferenceService/ModelInfer";
     let tensorflow = "/tensorflow.serving.PredictionService/Predict";
     let requests = [
-        Request::new("POST", "/predict").header("x-model-name", "demo@v2").body("anything"),
-        Request::new("POST", "/v2/models/demo/versions/v2/infer").body("{}"),
-        Request::new("GET", "/v2/models/demo/versions/v2"),
-        Request::new("POST", "/v1/models/demo/labels/v2:predict").body("{}"),
-        Request::new("POST", "/v1/models/demo:predict").header("x-model-version", "v2"),
-        Request::chat(&json!({"messages": [], "model": "demo@v2"})),
-        Request::chat(&json!({"model": "demo"})).header("x-model-version", "v2"),
+        Trial::of("POST", "/predict").header("x-model-name", "demo@v2").body("anything"),
+        Trial::of("POST", "/v2/models/demo/versions/v2/infer").body("{}"),
+        Trial::of("GET", "/v2/models/demo/versions/v2"),
+        Trial::of("POST", "/v1/models/demo/labels/v2:predict").body("{}"),
+        Trial::of("POST", "/v1/models/demo:predict").header("x-model-version", "v2"),
+        Trial::chat(&json!({"messages": [], "model": "demo@v2"})),
+        Trial::chat(&json!({"model": "demo"})).header("x-model-version", "v2"),
         // features (1) packed, model_name (2)
-        Request::grpc(predict, b"\x0a\x04\0\0\0\0\x12\x07demo@v2"),
+        Trial::grpc(predict, b"\x0a\x04\0\0\0\0\x12\x07demo@v2"),
         // model_name (1), model_version (2)
-        Request::grpc(infer, b"\x0a\x04demo\x12\x02v2"),
+        Trial::grpc(infer, b"\x0a\x04demo\x12\x02v2"),
         // model_spec (1) of name (1) and version_label (4)
-        Request::grpc(tensorflow, b"\x0a\x0a\x0a\x04demo\x22\x02v2"),
+        Trial::grpc(tensorflow, b"\x0a\x0a\x0a\x04demo\x22\x02v2"),
     ];
     let router = router(json!({}));
     for request in requests {
-        let path = &request.headers[1].1.clone();
+        let path = request.path();
         let expected = placed("demo", "v2", "demo-v2");
         assert_eq!(placement(request.through(&router)), expected, "{}", path.escape_ascii());
     }
@@ -36,15 +36,15 @@ fn every_source_leads_to_its_version() {
 fn the_answer_does_not_depend_on_the_cuts() {
     let router = router(json!({}));
     let requests = [
-        Request::chat(&json!({"messages": [{"content": "a\"b\\u00e9"}], "model": "demo@v2"})),
-        Request::grpc("/prediction.PredictionService/Predict", b"\x12\x07demo@v2\x0a\x04\0\0\0\0"),
-        Request::chat(&json!({"model": "absent"})),
-        Request::chat(&json!({"model": 7})),
-        Request::new("POST", "/v1/chat/completions").body("{\"model\": \"demo@v2\""),
+        Trial::chat(&json!({"messages": [{"content": "a\"b\\u00e9"}], "model": "demo@v2"})),
+        Trial::grpc("/prediction.PredictionService/Predict", b"\x12\x07demo@v2\x0a\x04\0\0\0\0"),
+        Trial::chat(&json!({"model": "absent"})),
+        Trial::chat(&json!({"model": 7})),
+        Trial::of("POST", "/v1/chat/completions").body("{\"model\": \"demo@v2\""),
     ];
     for request in requests {
         let whole = request.through(&router);
-        for chunk in 1..request.body.len() {
+        for chunk in 1..request.body_bytes().len() {
             let cut = request.clone().cut_at_every(chunk);
             assert_eq!(cut.through(&router), whole, "cut at every {chunk}");
             assert_eq!(cut.with_trailers().through(&router), whole, "{chunk} with trailers");
@@ -56,9 +56,9 @@ fn the_answer_does_not_depend_on_the_cuts() {
 fn the_default_model_stands_in_for_no_model() {
     let requests = || {
         [
-            Request::chat(&json!({"messages": []})),
-            Request::grpc("/prediction.PredictionService/Predict", b"\x0a\x04\0\0\0\0"),
-            Request::grpc("/prediction.PredictionService/Predict", b""),
+            Trial::chat(&json!({"messages": []})),
+            Trial::grpc("/prediction.PredictionService/Predict", b"\x0a\x04\0\0\0\0"),
+            Trial::grpc("/prediction.PredictionService/Predict", b""),
         ]
     };
     for request in requests() {
@@ -74,17 +74,17 @@ fn a_caller_keeps_its_version_and_others_are_split() {
     let router = router(json!({}));
     let body = json!({"model": "demo"});
     let version =
-        |request: Request| placement(request.through(&router))["x-model-version"].clone().unwrap();
+        |request: Trial| placement(request.through(&router))["x-model-version"].clone().unwrap();
     let mut of_v2 = 0;
     for session in 0..2_000 {
         let by_header = |chance| {
-            let request = Request::chat(&body).header("x-session-id", format!("s{session}"));
+            let request = Trial::chat(&body).header("x-session-id", format!("s{session}"));
             version(request.drawing(chance))
         };
         let first = by_header(1);
         assert_eq!(first, by_header(2), "chance has no say about session {session}");
         let cookie = format!("a=b; session=s{session}");
-        assert_eq!(first, version(Request::chat(&body).header("cookie", cookie)));
+        assert_eq!(first, version(Trial::chat(&body).header("cookie", cookie)));
         of_v2 += u32::from(first == "v2");
     }
     assert!((140..260).contains(&of_v2), "{of_v2} of 2000 sessions got the 10 %");
@@ -94,16 +94,16 @@ fn a_caller_keeps_its_version_and_others_are_split() {
 fn headers_of_the_client_never_pass_unchecked() {
     let router = router(json!({}));
     let ours = ["x-model-name", "x-model-version", "x-model-cluster", "x-model-shadow"];
-    let dressed = |request: Request| {
+    let dressed = |request: Trial| {
         ours.into_iter().skip(2).fold(request, |request, name| request.header(name, "evil"))
     };
-    let health = dressed(Request::grpc("/grpc.health.v1.Health/Check", b""))
+    let health = dressed(Trial::grpc("/grpc.health.v1.Health/Check", b""))
         .header("x-model-name", "demo")
         .header("x-model-version", "v2");
     let removed = ours.map(|name| (name.to_owned(), None)).into();
     assert_eq!(placement(health.through(&router)), removed);
 
-    let chat = dressed(Request::chat(&json!({"model": "demo@v2"})));
+    let chat = dressed(Trial::chat(&json!({"model": "demo@v2"})));
     let edits = placement(chat.through(&router));
     assert_eq!(edits["x-model-cluster"].as_deref(), Some("demo-v2"));
     assert_eq!(edits["x-model-shadow"], None);
@@ -114,47 +114,32 @@ fn what_is_no_inference_call_passes_untouched() {
     let router = router(json!({}));
     let reflection = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
     for request in [
-        Request::grpc(reflection, b"\x3a\x00"),
-        Request::grpc("/grpc.health.v1.Health/Check", b""),
-        Request::new("GET", "/v1/models"),
-        Request::new("GET", "/v2/health/ready"),
-        Request::new("GET", "/"),
-        Request::new("POST", "/upload").body("x"),
+        Trial::grpc(reflection, b"\x3a\x00"),
+        Trial::grpc("/grpc.health.v1.Health/Check", b""),
+        Trial::of("GET", "/v1/models"),
+        Trial::of("GET", "/v2/health/ready"),
+        Trial::of("GET", "/"),
+        Trial::of("POST", "/upload").body("x"),
     ] {
-        assert_eq!(forwarded(request.through(&router)), Forwarded::default());
+        assert_eq!(request.through(&router).forwarded(), Forwarded::default());
     }
 }
 
 #[test]
 fn a_grpc_stream_is_decided_by_its_first_message() {
     let router = router(json!({}));
-    let mut request =
-        Request::grpc("/inference.GRPCInferenceService/ModelStreamInfer", b"\x0a\x04iris");
-    let first = request.body.len();
-    request.body.extend_from_slice(b"\0\0\0\0\x06\x0a\x04demo");
-    let mut exchange = router.exchange(Arrival::default());
-    let headers: Headers = request.headers.iter().map(|(name, value)| (name, value)).collect();
-    let mut notes = Notes::default();
-    let block = HeaderBlock { headers: &headers, end_of_message: false, at: Timestamp::default() };
-    assert_eq!(exchange.request_headers(block, &mut notes), Verdict::Hold);
-    let chunk = BodyChunk {
-        bytes: &request.body[..first],
-        end_of_message: false,
-        at: Timestamp::default(),
-    };
-    match exchange.request_body(chunk, &mut notes) {
-        Verdict::Forward(edits) => {
-            assert_eq!(edited(&edits)["x-model-name"].as_deref(), Some("iris"));
-            assert!(!edits.watching(), "the rest flows by unseen");
-        }
-        other => panic!("{other:?}"),
-    }
+    let stream = "/inference.GRPCInferenceService/ModelStreamInfer";
+    let first = Trial::grpc(stream, b"\x0a\x04iris");
+    let length = first.body_bytes().len();
+    let both = [first.body_bytes(), b"\0\0\0\0\x06\x0a\x04demo"].concat();
+    let placed = placement(first.body(both).cut_at_every(length).through(&router));
+    assert_eq!(placed["x-model-name"].as_deref(), Some("iris"), "the rest flows by unseen");
 }
 
 #[test]
 fn decisions_are_counted_and_stated() {
     let router = router(json!({}));
-    let (_, notes) = Request::chat(&json!({"model": "demo@v2"})).noting(&router);
+    let (_, notes) = Trial::chat(&json!({"model": "demo@v2"})).noting(&router);
     let facts: Vec<_> = notes.facts().iter().map(|fact| (fact.name, fact.value.as_str())).collect();
     assert_eq!(
         facts,
@@ -162,9 +147,9 @@ fn decisions_are_counted_and_stated() {
     );
     let routed = "inference_router_requests_total_model=.=demo;_version=.=v2;";
     assert_eq!(counted(&notes, routed), 1);
-    let (_, notes) = Request::chat(&json!({"model": "absent"})).noting(&router);
+    let (_, notes) = Trial::chat(&json!({"model": "absent"})).noting(&router);
     assert_eq!(counted(&notes, "inference_router_refused_total_rule=.=unknown_model;"), 1);
-    let (_, notes) = Request::new("GET", "/healthz").noting(&router);
+    let (_, notes) = Trial::of("GET", "/healthz").noting(&router);
     assert_eq!(counted(&notes, "inference_router_passed_total"), 1);
 }
 
@@ -172,13 +157,13 @@ fn decisions_are_counted_and_stated() {
 fn administration_is_never_placed() {
     let router = router(json!({"default_model": "demo"}));
     for request in [
-        Request::new("POST", "/v2/models/demo/trace/setting").body("{}"),
-        Request::new("POST", "/v2/repository/models/demo/unload").body("{}"),
-        Request::grpc("/inference.GRPCInferenceService/RepositoryModelUnload", b"\x12\x04demo"),
-        Request::new("POST", "/invocations").body("{}"),
+        Trial::of("POST", "/v2/models/demo/trace/setting").body("{}"),
+        Trial::of("POST", "/v2/repository/models/demo/unload").body("{}"),
+        Trial::grpc("/inference.GRPCInferenceService/RepositoryModelUnload", b"\x12\x04demo"),
+        Trial::of("POST", "/invocations").body("{}"),
     ] {
-        let path = request.headers[1].1.escape_ascii().to_string();
-        assert_eq!(forwarded(request.through(&router)), Forwarded::default(), "{path}");
+        let path = request.path().escape_ascii().to_string();
+        assert_eq!(request.through(&router).forwarded(), Forwarded::default(), "{path}");
         let wishing = request.header("x-model-name", "demo");
         let removed = BTreeMap::from([("x-model-name".to_owned(), None)]);
         assert_eq!(placement(wishing.through(&router)), removed, "{path}");

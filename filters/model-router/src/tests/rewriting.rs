@@ -23,9 +23,9 @@ fn with_served_names() -> Rc<ModelRouter> {
     ]}))
 }
 
-fn body_of(request: &Request) -> String {
-    let body = forwarded(request.through(&with_served_names())).body;
-    String::from_utf8(body.unwrap_or_else(|| request.body.clone())).unwrap()
+fn body_of(request: &Trial) -> String {
+    let body = request.through(&with_served_names()).forwarded().body;
+    String::from_utf8(body.unwrap_or_else(|| request.body_bytes().to_vec())).unwrap()
 }
 
 #[test]
@@ -44,9 +44,9 @@ fn a_json_body_gets_the_served_name_and_no_other_byte_changes() {
         let body = |name: &str| {
             format!("{{ \"messages\" : [\"\\u00e9 model\"],\t\"model\":\"{name}\" ,\"n\":1.0}}\n")
         };
-        let request = Request::new("POST", "/v1/chat/completions").body(body(name));
+        let request = Trial::of("POST", "/v1/chat/completions").body(body(name));
         assert_eq!(body_of(&request), body(served), "{name}");
-        for chunk in 1..request.body.len() {
+        for chunk in 1..request.body_bytes().len() {
             let cut = request.clone().cut_at_every(chunk);
             assert_eq!(body_of(&cut), body(served), "{name} cut at every {chunk}");
             assert_eq!(body_of(&cut.with_trailers()), body(served), "{name} cut at every {chunk}");
@@ -58,8 +58,8 @@ fn a_json_body_gets_the_served_name_and_no_other_byte_changes() {
 fn what_the_servers_know_already_is_left_alone() {
     for name in ["plain", "pl\\u0061in"] {
         let body = format!("{{\"model\": \"{name}\"}}");
-        let request = Request::new("POST", "/v1/completions").body(body);
-        assert_eq!(forwarded(request.through(&with_served_names())).body, None, "{name}");
+        let request = Trial::of("POST", "/v1/completions").body(body);
+        assert_eq!(request.through(&with_served_names()).forwarded().body, None, "{name}");
     }
 }
 
@@ -68,7 +68,7 @@ fn a_grpc_message_gets_the_served_names() {
     let infer = "/inference.GRPCInferenceService/ModelInfer";
     let tensorflow = "/tensorflow.serving.PredictionService/Predict";
     let predict = "/prediction.PredictionService/Predict";
-    let frame = |message: &[u8]| Request::grpc("/", message).body;
+    let frame = |message: &[u8]| Trial::grpc("/", message).body_bytes().to_vec();
     for (path, written, served) in [
         (infer, &b"\x0a\x04demo\x1a\x01i"[..], &b"\x0a\x0borg/demo-8b\x1a\x01i"[..]),
         (infer, b"\x0a\x04prod\x12\x06stable", b"\x0a\x0borg/demo-8b\x12\x011"),
@@ -82,15 +82,15 @@ fn a_grpc_message_gets_the_served_names() {
             b"\x0a\x11\x0a\x0borg/demo-8b\x12\x02\x08\x01\x12\x00",
         ),
     ] {
-        let request = Request::grpc(path, written);
-        for chunk in 1..=request.body.len() {
+        let request = Trial::grpc(path, written);
+        for chunk in 1..=request.body_bytes().len() {
             let body =
-                forwarded(request.clone().cut_at_every(chunk).through(&with_served_names())).body;
+                request.clone().cut_at_every(chunk).through(&with_served_names()).forwarded().body;
             assert_eq!(body, Some(frame(served)), "{path} cut at every {chunk}");
         }
     }
-    let known = Request::grpc(predict, b"\x12\x05plain");
-    assert_eq!(forwarded(known.through(&with_served_names())).body, None);
+    let known = Trial::grpc(predict, b"\x12\x05plain");
+    assert_eq!(known.through(&with_served_names()).forwarded().body, None);
 }
 
 #[test]
@@ -103,13 +103,13 @@ fn a_form_gets_the_served_name() {
         let file = part("name=\"file\"; filename=\"a.wav\"", "RIFF\0\r\n--xy model");
         format!("{model}{file}--xyz--\r\n")
     };
-    let request = Request::new("POST", "/v1/audio/transcriptions")
+    let request = Trial::of("POST", "/v1/audio/transcriptions")
         .header("content-type", "multipart/form-data; boundary=xyz")
         .body(form("prod@v2"));
-    for chunk in 1..=request.body.len() {
+    for chunk in 1..=request.body_bytes().len() {
         assert_eq!(body_of(&request.clone().cut_at_every(chunk)), form("demo-new"), "{chunk}");
     }
-    let json = Request::new("POST", "/v1/audio/transcriptions")
+    let json = Trial::of("POST", "/v1/audio/transcriptions")
         .header("content-type", "application/json")
         .body(r#"{"model": "prod"}"#);
     assert_eq!(refused_by(json.through(&with_served_names())), "model-router;malformed_body");
@@ -132,8 +132,8 @@ fn a_path_gets_the_served_names() {
         ("/v2/models/plain/infer", None),
         ("/v1/models/plain:predict", None),
     ] {
-        let request = Request::new("POST", written).body("{}");
-        let headers = forwarded(request.through(&with_served_names())).headers;
+        let request = Trial::of("POST", written).body("{}");
+        let headers = request.through(&with_served_names()).forwarded().headers;
         assert_eq!(headers.get(":path").cloned().flatten().as_deref(), served, "{written}");
     }
 }
@@ -141,19 +141,19 @@ fn a_path_gets_the_served_names() {
 #[test]
 fn the_source_that_counts_is_written_over_the_others() {
     let follows = router(json!({"on_contradiction": "follow_precedence"}));
-    let chat = Request::chat(&json!({"model": "iris"})).header("x-model-name", "demo@v1");
-    let through = forwarded(chat.through(&follows));
+    let chat = Trial::chat(&json!({"model": "iris"})).header("x-model-name", "demo@v1");
+    let through = chat.through(&follows).forwarded();
     assert_eq!(through.body.as_deref(), Some(&br#"{"model":"demo"}"#[..]));
-    let infer = Request::new("POST", "/v2/models/iris/infer").header("x-model-name", "demo@v1");
-    let path = forwarded(infer.body("{}").through(&follows)).headers[":path"].clone();
+    let infer = Trial::of("POST", "/v2/models/iris/infer").header("x-model-name", "demo@v1");
+    let path = infer.body("{}").through(&follows).forwarded().headers[":path"].clone();
     assert_eq!(path.as_deref(), Some("/v2/models/demo/infer"));
 }
 
 #[test]
 fn an_alias_that_was_rewritten_may_not_be_repeated() {
-    let repeated = |body: &str| Request::new("POST", "/v1/completions").body(body);
+    let repeated = |body: &str| Trial::of("POST", "/v1/completions").body(body);
     let twice = repeated(r#"{"model": "prod", "model": "prod"}"#);
-    for chunk in 1..=twice.body.len() {
+    for chunk in 1..=twice.body_bytes().len() {
         let refused = refused_by(twice.clone().cut_at_every(chunk).through(&with_served_names()));
         assert_eq!(refused, "model-router;duplicate_model", "cut at every {chunk}");
     }
@@ -170,15 +170,15 @@ fn an_alias_that_stands_at_too_many_places_is_refused() {
             [b"\x0a".as_slice(), &[u8::try_from(inner.len()).unwrap()], inner].concat()
         };
         let task = within(&within(&name.concat()));
-        Request::grpc("/tensorflow.serving.PredictionService/MultiInference", &task.repeat(count))
+        Trial::grpc("/tensorflow.serving.PredictionService/MultiInference", &task.repeat(count))
     };
     let router = with_served_names();
     assert_eq!(
-        forwarded(tasks("prod", 3).through(&router)).body,
-        Some(tasks("org/demo-8b", 3).body)
+        tasks("prod", 3).through(&router).forwarded().body,
+        Some(tasks("org/demo-8b", 3).body_bytes().to_vec())
     );
     assert_eq!(refused_by(tasks("prod", 40).through(&router)), "model-router;duplicate_model");
-    assert_eq!(forwarded(tasks("plain", 40).through(&router)).body, None);
+    assert_eq!(tasks("plain", 40).through(&router).forwarded().body, None);
 }
 
 #[test]
@@ -189,13 +189,13 @@ fn a_shadows_router_takes_all_for_one() {
         ]}],
         "take_all_for": "demo@v3",
     }));
-    let chat = Request::chat(&json!({"model": "another@v1"}))
+    let chat = Trial::chat(&json!({"model": "another@v1"}))
         .header("x-model-name", "another")
         .header("x-model-version", "v1");
-    let through = forwarded(chat.through(&shadow));
+    let through = chat.through(&shadow).forwarded();
     assert_eq!(through.body.as_deref(), Some(&br#"{"model":"demo-next"}"#[..]));
     assert_eq!(through.headers, placed("demo", "v3", "demo-v3"));
-    let infer = Request::new("POST", "/v2/models/another/infer").body("{}");
-    let path = forwarded(infer.through(&shadow)).headers[":path"].clone();
+    let infer = Trial::of("POST", "/v2/models/another/infer").body("{}");
+    let path = infer.through(&shadow).forwarded().headers[":path"].clone();
     assert_eq!(path.as_deref(), Some("/v2/models/demo-next/infer"));
 }

@@ -5,9 +5,9 @@ use super::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 /// A chat whose model stands first, with so many bytes behind it.
-fn chat(model: &str, bytes: usize, end: &str) -> Request {
+fn chat(model: &str, bytes: usize, end: &str) -> Trial {
     let body = format!(r#"{{"model": "{model}", "messages": ["{}"]{end}"#, "m".repeat(bytes));
-    Request::new("POST", "/v1/chat/completions").body(body)
+    Trial::of("POST", "/v1/chat/completions").body(body)
 }
 
 #[test]
@@ -15,9 +15,10 @@ fn a_body_of_any_length_goes_on_when_its_model_is_known() {
     let router = router(json!({"hold_up_to_bytes": 100}));
     for chunk in [1, 10, 99, 100, 101, usize::MAX] {
         let long = chat("demo@v2", 5_000, "}").cut_at_every(chunk);
-        let through = forwarded(long.through(&router));
+        let through = long.through(&router).forwarded();
         assert_eq!(through.headers, placed("demo", "v2", "demo-v2"));
-        let expected = String::from_utf8(long.body.clone()).unwrap().replace("demo@v2", "demo");
+        let expected =
+            String::from_utf8(long.body_bytes().to_vec()).unwrap().replace("demo@v2", "demo");
         assert_eq!(through.body, Some(expected.into_bytes()), "cut at every {chunk}");
     }
 }
@@ -85,8 +86,7 @@ fn what_the_model_decides_goes_before_what_is_wrong_behind_it() {
 #[test]
 fn a_long_message_is_decided_by_what_stands_first_in_it() {
     let router = router(json!({"hold_up_to_bytes": 1000}));
-    let infer =
-        |message: &[u8]| Request::grpc("/inference.GRPCInferenceService/ModelInfer", message);
+    let infer = |message: &[u8]| Trial::grpc("/inference.GRPCInferenceService/ModelInfer", message);
     let raw = [&b"\x3a\x88\x27"[..], &[7; 5_000]].concat();
     let named = [&b"\x0a\x04demo\x12\x02v2"[..], &raw].concat();
     let late = [&b"\x0a\x04demo"[..], &raw, b"\x12\x02v2"].concat();
@@ -103,7 +103,7 @@ fn what_a_message_has_named_when_no_more_can_be_held_counts() {
     let router = router(json!({"hold_up_to_bytes": 1000}));
     // model_name (2) before features (1), in an order that no library writes.
     let features = [&b"\x0a\x88\x27"[..], &[0; 5_000]].concat();
-    let predict = |message: &[u8]| Request::grpc("/prediction.PredictionService/Predict", message);
+    let predict = |message: &[u8]| Trial::grpc("/prediction.PredictionService/Predict", message);
     let named = [b"\x12\x04iris", features.as_slice()].concat();
     let contradictory = [named.as_slice(), b"\x12\x04demo"].concat();
     for chunk in [1, 100, 1000, usize::MAX] {
@@ -115,8 +115,8 @@ fn what_a_message_has_named_when_no_more_can_be_held_counts() {
 }
 
 /// A chat that names its model behind so many bytes.
-fn chat_with_model_last(model: &str, bytes: usize) -> Request {
-    Request::chat(&json!({"a": "m".repeat(bytes), "model": model}))
+fn chat_with_model_last(model: &str, bytes: usize) -> Trial {
+    Trial::chat(&json!({"a": "m".repeat(bytes), "model": model}))
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_version_that_comes_too_late_must_be_the_one_that_was_drawn() {
             ]},
         ]}));
         let message = [raw.as_slice(), b"\x12\x02", version].concat();
-        let infer = Request::grpc("/inference.GRPCInferenceService/ModelInfer", &message);
+        let infer = Trial::grpc("/inference.GRPCInferenceService/ModelInfer", &message);
         infer.header("x-model-name", "demo").cut_at_every(64).through(&router)
     };
     assert_eq!(placement(through("v1", b"v1")), placed("demo", "v1", "demo-v1"));
@@ -165,7 +165,7 @@ fn what_is_named_late_is_judged_like_what_is_named_early() {
     }));
     let chat = |filler: usize| {
         let body = format!(r#"{{"a": "{}", "mod\u0065l": "iris"}}"#, "x".repeat(filler));
-        Request::new("POST", "/v1/chat/completions").body(body)
+        Trial::of("POST", "/v1/chat/completions").body(body)
     };
     for filler in [10, 500] {
         for chunk in [1, 64, usize::MAX] {
@@ -196,7 +196,7 @@ fn a_cluster_can_take_what_names_no_model_in_time() {
         assert_eq!(counted(&notes, routed), 0, "it did not go to that version");
         assert_eq!(refused_by(chat("iris").through(&router)), "model-router;forbidden_model");
         assert_eq!(refused_by(chat("absent").through(&router)), "model-router;unknown_model");
-        let unnamed = Request::chat(&json!({"a": "m".repeat(500)})).header("x-tenant-id", "acme");
+        let unnamed = Trial::chat(&json!({"a": "m".repeat(500)})).header("x-tenant-id", "acme");
         assert_eq!(
             refused_by(unnamed.cut_at_every(chunk).through(&router)),
             "model-router;no_model"

@@ -30,8 +30,8 @@ fn with_tenants(changes: &Value) -> Rc<ModelRouter> {
     }))
 }
 
-fn of(tenant: &str, model: &str) -> Request {
-    Request::chat(&json!({"model": model})).header("x-tenant-id", tenant)
+fn of(tenant: &str, model: &str) -> Trial {
+    Trial::chat(&json!({"model": model})).header("x-tenant-id", tenant)
 }
 
 #[test]
@@ -66,10 +66,10 @@ fn a_rule_chooses_among_what_the_tenant_may_use() {
 fn who_is_not_known_is_refused_unless_told_otherwise() {
     let strangers = || {
         [
-            Request::chat(&json!({"model": "demo@v1"})),
+            Trial::chat(&json!({"model": "demo@v1"})),
             of("stranger", "demo@v1"),
             of("", "demo@v1"),
-            Request::chat(&json!({"model": "demo@v1"})).header("x-tenant-id", b"\xff".to_vec()),
+            Trial::chat(&json!({"model": "demo@v1"})).header("x-tenant-id", b"\xff".to_vec()),
         ]
     };
     for request in strangers() {
@@ -86,13 +86,13 @@ fn who_is_not_known_is_refused_unless_told_otherwise() {
 #[test]
 fn the_header_can_be_another() {
     let router = with_tenants(&json!({"header": "X-Team"}));
-    let request = Request::chat(&json!({"model": "iris"})).header("x-team", "acme");
+    let request = Trial::chat(&json!({"model": "iris"})).header("x-team", "acme");
     assert_eq!(placement(request.through(&router)), placed("iris", "3", "iris"));
 }
 
 #[test]
 fn health_needs_no_tenant() {
-    let health = Request::grpc("/grpc.health.v1.Health/Check", b"");
+    let health = Trial::grpc("/grpc.health.v1.Health/Check", b"");
     let through = health.through(&with_tenants(&json!({})));
-    assert_eq!(forwarded(through), Forwarded::default());
+    assert_eq!(through.forwarded(), Forwarded::default());
 }

@@ -1,0 +1,258 @@
+//! A filter on trial: shown one exchange, in any way that a host may show it.
+//!
+//! For the tests of filters, behind the feature `trial`. It panics where a filter
+//! gives a verdict that can't be obeyed: holds what went on, or changes what it
+//! was not shown.
+
+#![expect(clippy::panic, reason = "a test that sees a wrong verdict fails")]
+
+mod passage;
+
+pub use passage::{Forwarded, Outcome};
+
+use crate::{
+    Arrival, BodyChunk, Change, Exchange, Filter, HeaderBlock, Headers, Notes, Timestamp, Trailers,
+};
+use passage::Passage;
+use serde_json::Value;
+use std::rc::Rc;
+
+/// One message, and how it is shown to a filter.
+#[derive(Clone, Debug)]
+pub struct Message {
+    headers: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+    chunk: usize,
+    has_trailers: bool,
+}
+
+/// A request and its answer.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    request: Message,
+    answer: Option<Message>,
+    arrival: Arrival,
+}
+
+/// What became of an exchange.
+#[derive(Debug)]
+pub struct Record {
+    /// What became of the request.
+    pub request: Outcome,
+    /// What became of the answer, if there was one and the request went on.
+    pub answer: Option<Outcome>,
+    /// What the filter said.
+    pub notes: Notes,
+}
+
+impl Message {
+    /// With these headers, without a body.
+    fn new<const COUNT: usize>(headers: [(&str, &str); COUNT]) -> Self {
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.into())).into();
+        Self { headers, body: Vec::new(), chunk: usize::MAX, has_trailers: false }
+    }
+
+    fn headers(&self) -> Headers {
+        self.headers.iter().map(|(name, value)| (name, value)).collect()
+    }
+
+    fn is_only_headers(&self) -> bool {
+        self.body.is_empty() && !self.has_trailers
+    }
+}
+
+impl Trial {
+    /// A request for this path.
+    pub fn of(method: &str, path: &str) -> Self {
+        Self {
+            request: Message::new([(":method", method), (":path", path)]),
+            answer: None,
+            arrival: Arrival::default(),
+        }
+    }
+
+    /// A chat request of OpenAI's API.
+    pub fn chat(body: &Value) -> Self {
+        Self::of("POST", "/v1/chat/completions").body(body.to_string())
+    }
+
+    /// A call of a gRPC method with one message.
+    pub fn grpc(path: &str, message: &[u8]) -> Self {
+        Self::of("POST", path).header("content-type", "application/grpc").body(grpc_frame(message))
+    }
+
+    /// With this header more.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.request.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// With this body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.request.body = body.into();
+        self
+    }
+
+    /// Shown in pieces of so many bytes, the request and its answer.
+    #[must_use]
+    pub fn cut_at_every(mut self, chunk: usize) -> Self {
+        for message in [&mut self.request].into_iter().chain(&mut self.answer) {
+            message.chunk = chunk;
+        }
+        self
+    }
+
+    /// With trailers behind the request's body, so that no chunk is its last.
+    #[must_use]
+    pub fn with_trailers(mut self) -> Self {
+        self.request.has_trailers = true;
+        self
+    }
+
+    /// With this number drawn for it.
+    #[must_use]
+    pub fn drawing(mut self, chance: u64) -> Self {
+        self.arrival.chance = chance;
+        self
+    }
+
+    /// Sent from there.
+    #[must_use]
+    pub fn from(mut self, source: [u8; 4]) -> Self {
+        self.arrival.source = Some(source.into());
+        self
+    }
+
+    /// Answered with this status and this body.
+    #[must_use]
+    pub fn answered(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = [(":status", "200"), ("content-type", content_type)];
+        let answer = Message { body: body.into(), ..Message::new(headers) };
+        self.answer = Some(Message { chunk: self.request.chunk, ..answer });
+        self
+    }
+
+    /// Answered over gRPC with these messages, and trailers.
+    #[must_use]
+    pub fn answered_by_grpc(self, messages: &[&[u8]]) -> Self {
+        let frames: Vec<Vec<u8>> = messages.iter().map(|message| grpc_frame(message)).collect();
+        let mut trial = self.answered("application/grpc", frames.concat());
+        if let Some(answer) = &mut trial.answer {
+            answer.has_trailers = true;
+        }
+        trial
+    }
+
+    /// With another status or header of the answer.
+    #[must_use]
+    pub fn answer_header(mut self, name: &str, value: &str) -> Self {
+        if let Some(answer) = &mut self.answer {
+            answer.headers.retain(|(known, _)| known != name);
+            answer.headers.push((name.to_owned(), value.into()));
+        }
+        self
+    }
+
+    /// The path of the request.
+    pub fn path(&self) -> &[u8] {
+        let path = self.request.headers.iter().find(|(name, _)| name == ":path");
+        path.map(|(_, value)| value.as_slice()).unwrap_or_default()
+    }
+
+    /// The body of the request.
+    pub fn body_bytes(&self) -> &[u8] {
+        &self.request.body
+    }
+
+    /// Shows the request to the filter until there is a decision.
+    pub fn through<F: Filter>(&self, filter: &Rc<F>) -> Outcome {
+        self.recorded(filter).request
+    }
+
+    /// The same with what the filter said.
+    pub fn noting<F: Filter>(&self, filter: &Rc<F>) -> (Outcome, Notes) {
+        let record = self.recorded(filter);
+        (record.request, record.notes)
+    }
+
+    /// Shows the whole exchange to the filter.
+    pub fn recorded<F: Filter>(&self, filter: &Rc<F>) -> Record {
+        let mut notes = Notes::default();
+        let mut exchange = filter.exchange(self.arrival);
+        let request = show_request(&self.request, &mut exchange, &mut notes);
+        let answer = match (&self.answer, &request) {
+            (Some(answer), Outcome::Forwarded(_)) => {
+                Some(show_answer(answer, &mut exchange, &mut notes))
+            }
+            _ => None,
+        };
+        exchange.finished(&mut notes);
+        Record { request, answer, notes }
+    }
+}
+
+fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Notes) -> Outcome {
+    let headers = message.headers();
+    let end_of_message = message.is_only_headers();
+    let block = HeaderBlock { headers: &headers, end_of_message, at: Timestamp::default() };
+    let mut passage = Passage::of(&message.body);
+    let mut is_shown = passage.take(exchange.request_headers(block, notes));
+    for (bytes, end_of_message) in chunks(message) {
+        if is_shown {
+            passage.show(bytes.len());
+            let chunk = BodyChunk { bytes, end_of_message, at: Timestamp::default() };
+            is_shown = passage.take(exchange.request_body(chunk, notes));
+        }
+    }
+    if is_shown && message.has_trailers {
+        let trailers = Trailers { trailers: &Headers::default(), at: Timestamp::default() };
+        passage.take(exchange.request_trailers(trailers, notes));
+    }
+    passage.outcome()
+}
+
+fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Notes) -> Outcome {
+    let headers = message.headers();
+    let end_of_message = message.is_only_headers();
+    let block = HeaderBlock { headers: &headers, end_of_message, at: Timestamp::default() };
+    let mut passage = Passage::of(&message.body);
+    let mut is_shown = passage.take(exchange.response_headers(block, notes));
+    for (bytes, end_of_message) in chunks(message) {
+        if is_shown {
+            passage.show(bytes.len());
+            let chunk = BodyChunk { bytes, end_of_message, at: Timestamp::default() };
+            is_shown = passage.take(exchange.response_body(chunk, notes));
+        }
+    }
+    if is_shown && message.has_trailers {
+        let trailers = Trailers { trailers: &Headers::default(), at: Timestamp::default() };
+        passage.take(exchange.response_trailers(trailers, notes));
+    }
+    passage.outcome()
+}
+
+/// The body's pieces, and whether the message ends with each.
+fn chunks(message: &Message) -> impl Iterator<Item = (&[u8], bool)> {
+    let mut chunks = message.body.chunks(message.chunk.max(1)).peekable();
+    core::iter::from_fn(move || {
+        let bytes = chunks.next()?;
+        Some((bytes, chunks.peek().is_none() && !message.has_trailers))
+    })
+}
+
+/// A message behind the prefix that gRPC puts there.
+pub fn grpc_frame(message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&[0], &length[..], message].concat()
+}
+
+/// How often a series was counted.
+pub fn counted(notes: &Notes, stat_name: &str) -> usize {
+    let is_it = |change: &&Change| match change {
+        Change::Add(series, 1) => series.stat_name() == stat_name,
+        _ => false,
+    };
+    notes.changes().iter().filter(is_it).count()
+}
