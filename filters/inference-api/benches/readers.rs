@@ -8,10 +8,11 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Reading};
-use inference_api::json::plain_run;
+use inference_api::json::{Interest, Kind, Options, Reader, Sink, Survey, plain_run};
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use inference_api::sse;
+use inference_api::tensor::Depth;
 use serde_json::{Value, json};
 
 const CHUNK_BYTES: usize = 65_536;
@@ -97,6 +98,67 @@ fn rows_1_mb_in_json(bencher: Bencher<'_, '_>) {
     let rows: Vec<Value> = (0..=u8::MAX).cycle().take(58_000).map(row).collect();
     let matrix = json!({ "instances": rows }).to_string();
     name(bencher, BodyIdentity::JsonModel, matrix.as_bytes());
+}
+
+/// 1x3x224x224 32-bit floats, about 1.5 MB as Python prints them.
+fn image() -> Vec<f64> {
+    (0..150_528_u32).map(|step| f64::from((f64::from(step) * 0.37).sin() as f32)).collect()
+}
+
+/// An image in an inference request, as nested lists or as a flat one.
+fn image_request(nested: bool) -> Vec<u8> {
+    let image = image();
+    let data = if nested {
+        let rows: Vec<&[f64]> = image.chunks(224).collect();
+        let channels: Vec<&[&[f64]]> = rows.chunks(224).collect();
+        json!([channels])
+    } else {
+        json!(image)
+    };
+    let input = json!({ "name": "x", "shape": [1, 3, 224, 224], "datatype": "FP32", "data": data });
+    json!({ "inputs": [input] }).to_string().into_bytes()
+}
+
+struct OneSurvey {
+    survey: Survey,
+    interest: Interest,
+}
+
+impl Sink for OneSurvey {
+    fn value(&mut self, kind: Kind, at: u64) -> Interest {
+        if kind == Kind::Array {
+            self.survey.value(kind, at);
+            return self.interest;
+        }
+        Interest::Take
+    }
+    fn survey(&mut self) -> Option<&mut Survey> {
+        Some(&mut self.survey)
+    }
+}
+
+fn survey(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth, interest: Interest) {
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut reader = Reader::new(Options::default());
+        let mut sink = OneSurvey { survey: Survey::new(depth), interest };
+        for chunk in black_box(body).chunks(CHUNK_BYTES) {
+            reader.push(chunk, &mut sink).unwrap();
+        }
+        reader.finish(&mut sink).unwrap();
+        sink.survey
+    });
+}
+#[divan::bench(args = [false, true])]
+fn image_skipped(bencher: Bencher<'_, '_>, nested: bool) {
+    survey(bencher, &image_request(nested), Depth::Counted, Interest::Skip);
+}
+#[divan::bench(args = [false, true])]
+fn image_counted(bencher: Bencher<'_, '_>, nested: bool) {
+    survey(bencher, &image_request(nested), Depth::Counted, Interest::Survey);
+}
+#[divan::bench(args = [false, true])]
+fn image_valued(bencher: Bencher<'_, '_>, nested: bool) {
+    survey(bencher, &image_request(nested), Depth::Valued, Interest::Survey);
 }
 
 #[divan::bench]

@@ -30,9 +30,9 @@ pub enum Interest {
     /// Of a string, tell how many characters it has, and its end; anything else
     /// is skipped. This goes at nearly the same speed.
     Measure,
-    /// Of an array, tell what is in it to the sink's [`Survey`], and objects that
+    /// Of an array, tell what is in it to the sink's [`Survey`], but objects that
     /// are in it to the sink as if it were taken; anything else is skipped. This
-    /// goes at nearly the same speed where the survey only counts.
+    /// goes at nearly the same speed.
     Survey,
 }
 
@@ -91,8 +91,8 @@ pub trait Sink {
     }
 
     /// What hears of the inside of the innermost array that is to be surveyed:
-    /// its lists, numbers, strings and words, but not its own beginning and end,
-    /// of which the sink hears.
+    /// its lists, numbers, strings and words. Of its own beginning and end, and of
+    /// objects, the sink hears, which tells the survey.
     ///
     /// A sink that has none never surveys, and carries no code for it.
     fn survey(&mut self) -> Option<&mut Survey> {

@@ -28,10 +28,11 @@ impl Reader {
 
     /// A container begins in an array that is surveyed.
     pub(super) fn open_in_survey(&mut self, kind: Kind, at: u64, sink: &mut impl Sink) {
-        if let Some(survey) = sink.survey() {
-            survey.value(kind, at);
-        }
-        if kind == Kind::Object {
+        if kind != Kind::Object {
+            if let Some(survey) = sink.survey() {
+                survey.value(kind, at);
+            }
+        } else {
             let object = self.open.len();
             self.surveyed.paused.push(Paused { array: self.skipped, object });
             self.surveyed.is_on = false;

@@ -87,7 +87,7 @@ impl Tensor {
         }
         match self.known_datatype()?.element_bytes() {
             Some(size) => {
-                let expected = expected.checked_mul(size).unwrap_or(u64::MAX);
+                let expected = expected.saturating_mul(size);
                 let found = data.bytes;
                 (found != expected).then_some(Defect::ByteCount { found, expected })
             }

@@ -121,7 +121,8 @@ pub fn numbers(text: &[u8]) -> Vec<&str> {
             b'{' => objects += 1,
             b'}' => objects -= 1,
             b'-' | b'0'..=b'9' => {
-                let is_part = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+                let is_part =
+                    |byte: &&u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
                 let length = text[at..].iter().take_while(is_part).count();
                 if objects == 0 {
                     numbers.push(str::from_utf8(&text[at..at + length]).unwrap());
@@ -167,9 +168,6 @@ impl Sink for Surveyor {
         assert!(kind == Kind::Object || self.inside == Interest::Take, "only objects are told");
         if kind == Kind::Object {
             self.objects += 1;
-            if self.inside == Interest::Survey {
-                return Interest::Skip;
-            }
         }
         self.survey.value(kind, at)
     }
