@@ -8,11 +8,14 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Reading};
-use inference_api::json::{Interest, Kind, Options, Reader, Sink, Survey, plain_run};
+use inference_api::json::plain_run;
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use inference_api::sse;
 use inference_api::tensor::Depth;
+use inference_api::tensor::json::{
+    InferenceMessage, InferenceReader, PredictMessage, PredictReader, TensorLimits,
+};
 use serde_json::{Value, json};
 
 const CHUNK_BYTES: usize = 65_536;
@@ -92,23 +95,22 @@ fn tensor_1_mb_in_json(bencher: Bencher<'_, '_>) {
     name(bencher, BodyIdentity::JsonModel, tensor.as_bytes());
 }
 
-#[divan::bench]
-fn rows_1_mb_in_json(bencher: Bencher<'_, '_>) {
+fn rows() -> Vec<u8> {
     let row = |row: u8| json!([5.1, 3.5, f64::from(row % 7) * 0.2, 0.2]);
     let rows: Vec<Value> = (0..=u8::MAX).cycle().take(58_000).map(row).collect();
-    let matrix = json!({ "instances": rows }).to_string();
-    name(bencher, BodyIdentity::JsonModel, matrix.as_bytes());
+    json!({ "instances": rows }).to_string().into_bytes()
 }
 
-/// 1x3x224x224 32-bit floats, about 1.5 MB as Python prints them.
-fn image() -> Vec<f64> {
-    (0..150_528_u32).map(|step| f64::from((f64::from(step) * 0.37).sin() as f32)).collect()
+#[divan::bench]
+fn rows_1_mb_in_json(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &rows());
 }
 
-/// An image in an inference request, as nested lists or as a flat one.
-fn image_request(nested: bool) -> Vec<u8> {
-    let image = image();
-    let data = if nested {
+/// An image of 1x3x224x224 floats in an inference request, as it is printed from
+/// 64-bit floats: 17 digits each.
+fn image_request(lists: &str) -> Vec<u8> {
+    let image: Vec<f64> = (0..150_528_u32).map(|step| (f64::from(step) * 0.37).sin()).collect();
+    let data = if lists == "nested" {
         let rows: Vec<&[f64]> = image.chunks(224).collect();
         let channels: Vec<&[&[f64]]> = rows.chunks(224).collect();
         json!([channels])
@@ -119,46 +121,60 @@ fn image_request(nested: bool) -> Vec<u8> {
     json!({ "inputs": [input] }).to_string().into_bytes()
 }
 
-struct OneSurvey {
-    survey: Survey,
-    interest: Interest,
-}
-
-impl Sink for OneSurvey {
-    fn value(&mut self, kind: Kind, at: u64) -> Interest {
-        if kind == Kind::Array {
-            self.survey.value(kind, at);
-            return self.interest;
-        }
-        Interest::Take
-    }
-    fn survey(&mut self) -> Option<&mut Survey> {
-        Some(&mut self.survey)
-    }
-}
-
-fn survey(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth, interest: Interest) {
+fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
+    let limits = TensorLimits { max_tensors: 64, depth, max_json_depth: 100 };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
-        let mut reader = Reader::new(Options::default());
-        let mut sink = OneSurvey { survey: Survey::new(depth), interest };
+        let mut reader = InferenceReader::new(InferenceMessage::Request, limits, None);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {
-            reader.push(chunk, &mut sink).unwrap();
+            reader.push(chunk).unwrap();
         }
-        reader.finish(&mut sink).unwrap();
-        sink.survey
+        reader.finish().unwrap();
+        assert_eq!(reader.tensors().len(), 1);
+        reader
     });
 }
-#[divan::bench(args = [false, true])]
-fn image_skipped(bencher: Bencher<'_, '_>, nested: bool) {
-    survey(bencher, &image_request(nested), Depth::Counted, Interest::Skip);
+
+fn predict(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
+    let limits = TensorLimits { max_tensors: 64, depth, max_json_depth: 100 };
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut reader = PredictReader::new(PredictMessage::Request, limits);
+        for chunk in black_box(body).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap();
+        assert!(!reader.tensors().is_empty());
+        reader
+    });
 }
-#[divan::bench(args = [false, true])]
-fn image_counted(bencher: Bencher<'_, '_>, nested: bool) {
-    survey(bencher, &image_request(nested), Depth::Counted, Interest::Survey);
+
+/// The same, passed over on the way to a field behind it.
+#[divan::bench(args = ["flat", "nested"])]
+fn image_3_mb_skipped(bencher: Bencher<'_, '_>, lists: &str) {
+    name(bencher, BodyIdentity::JsonModel, &image_request(lists));
 }
-#[divan::bench(args = [false, true])]
-fn image_valued(bencher: Bencher<'_, '_>, nested: bool) {
-    survey(bencher, &image_request(nested), Depth::Valued, Interest::Survey);
+
+#[divan::bench(args = ["flat", "nested"])]
+fn image_3_mb_counted(bencher: Bencher<'_, '_>, lists: &str) {
+    inference(bencher, &image_request(lists), Depth::Counted);
+}
+
+#[divan::bench(args = ["flat", "nested"])]
+fn image_3_mb_valued(bencher: Bencher<'_, '_>, lists: &str) {
+    inference(bencher, &image_request(lists), Depth::Valued);
+}
+
+/// Four features with a digit or two, a row in each list.
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn rows_1_mb(bencher: Bencher<'_, '_>, depth: Depth) {
+    predict(bencher, &rows(), depth);
+}
+
+/// The same, a row in each object of four inputs.
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn named_rows_2_mb(bencher: Bencher<'_, '_>, depth: Depth) {
+    let row = |row: u8| json!({ "a": 5.1, "b": [3.5, f64::from(row % 7) * 0.2], "c": 0.2 });
+    let rows: Vec<Value> = (0..=u8::MAX).cycle().take(58_000).map(row).collect();
+    predict(bencher, json!({ "instances": rows }).to_string().as_bytes(), depth);
 }
 
 #[divan::bench]

@@ -178,7 +178,7 @@ mod tests {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            (state >> 11) % limit
+            (state >> 11).checked_rem(limit).unwrap()
         }
     }
 

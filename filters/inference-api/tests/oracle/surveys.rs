@@ -87,7 +87,7 @@ pub fn values(leaves: &[&Value], numbers: &[&str]) -> Values {
 
 /// The value of a number: of one beyond 64 bytes only the first digits count, as
 /// many as 64 bits hold.
-fn number_value(text: &str) -> f64 {
+pub fn number_value(text: &str) -> f64 {
     if text.len() <= 64 {
         return text.parse().unwrap();
     }
@@ -95,15 +95,17 @@ fn number_value(text: &str) -> f64 {
     let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = [integer.trim_start_matches('-'), fraction].concat();
     let significant = digits.trim_start_matches('0');
-    let mut kept = significant.len();
-    while kept > 0 && significant[..kept].parse::<u64>().is_err() {
-        kept -= 1;
+    let mut kept = significant;
+    while !kept.is_empty() && kept.parse::<u64>().is_err() {
+        kept = kept.split_at(kept.len() - 1).0;
     }
-    let dropped = significant.len() - kept;
+    let count = |digits: &str| i64::try_from(digits.len()).unwrap();
+    let dropped = count(significant) - count(kept);
     let Ok(exponent) = exponent.parse::<i64>() else { return 0.0 };
-    let scale = exponent.saturating_add_unsigned(dropped as u64) - fraction.len() as i64;
+    let scale = exponent.saturating_add(dropped - count(fraction));
     let sign = if integer.starts_with('-') { "-" } else { "" };
-    format!("{sign}{}e{scale}", if kept == 0 { "0" } else { &significant[..kept] }).parse().unwrap()
+    let kept = if kept.is_empty() { "0" } else { kept };
+    format!("{sign}{kept}e{scale}").parse().unwrap()
 }
 
 /// The numbers of a well-formed text, but those in objects.

@@ -23,3 +23,4 @@ mod names;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod surveys;
+mod tensors_in_json;

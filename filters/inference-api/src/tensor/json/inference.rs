@@ -59,6 +59,8 @@ enum Stage {
     Parameters,
     Data,
     Done,
+    /// There is no JSON.
+    WithoutJson,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,14 +108,14 @@ impl InferenceTensors {
         let data = TensorData { form: Form::Raw, ..TensorData::default() };
         Self {
             tensors: vec![Tensor { data, ..Tensor::default() }],
-            stage: Stage::Done,
+            stage: Stage::WithoutJson,
             ..Self::new(message, limits)
         }
     }
 
     /// The next bytes behind the JSON text, once all of that was heard.
     pub fn binary(&mut self, bytes: &[u8]) {
-        if let (false, [tensor]) = (self.has_json(), self.tensors.as_mut_slice()) {
+        if let (Stage::WithoutJson, [tensor]) = (self.stage, self.tensors.as_mut_slice()) {
             tensor.data.bytes = tensor.data.bytes.saturating_add(crate::wide(bytes.len()));
             return;
         }
@@ -122,7 +124,7 @@ impl InferenceTensors {
 
     /// Says that the body ends here. Tensors and faults are final then.
     pub fn end(&mut self) {
-        if self.has_json()
+        if self.stage != Stage::WithoutJson
             && let Some(fault) = self.binary.end(&mut self.tensors, self.limits.depth)
         {
             self.faults.add(fault, String::new);
@@ -142,11 +144,6 @@ impl InferenceTensors {
 
     pub(super) fn header_is_beyond_body(&mut self, header: u64, body: u64) {
         self.faults.add(FaultKind::HeaderBeyondBody { header, body }, String::new);
-    }
-
-    /// Only a body without JSON has a tensor before it has a text.
-    fn has_json(&self) -> bool {
-        self.has_list || self.tensors.is_empty()
     }
 
     fn ignore(&mut self) -> Interest {
@@ -309,12 +306,13 @@ impl InferenceTensors {
                 Stage::List
             }
             Stage::List => Stage::Message,
-            Stage::Message | Stage::Start | Stage::Done => {
+            Stage::Message => {
                 if !self.has_list {
                     self.list_fault(FaultKind::Missing);
                 }
                 Stage::Done
             }
+            stage @ (Stage::Start | Stage::Done | Stage::WithoutJson) => stage,
         };
     }
 
@@ -351,7 +349,7 @@ impl Sink for InferenceTensors {
             }
             // All is told where another check of the same text wants it.
             Stage::Data => self.survey.value(kind, at),
-            Stage::Done => self.ignore(),
+            Stage::Done | Stage::WithoutJson => self.ignore(),
         }
     }
 

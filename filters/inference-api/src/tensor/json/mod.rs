@@ -74,3 +74,8 @@ impl fmt::Display for TensorError {
 }
 
 impl core::error::Error for TensorError {}
+
+#[cfg(test)]
+mod inference_tests;
+#[cfg(test)]
+mod predict_tests;
