@@ -12,6 +12,10 @@ use inference_api::json::plain_run;
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use inference_api::sse;
+use inference_api::tensor::Depth;
+use inference_api::tensor::json::{
+    InferenceMessage, InferenceReader, PredictMessage, PredictReader, TensorLimits,
+};
 use serde_json::{Value, json};
 
 const CHUNK_BYTES: usize = 65_536;
@@ -91,12 +95,86 @@ fn tensor_1_mb_in_json(bencher: Bencher<'_, '_>) {
     name(bencher, BodyIdentity::JsonModel, tensor.as_bytes());
 }
 
-#[divan::bench]
-fn rows_1_mb_in_json(bencher: Bencher<'_, '_>) {
+fn rows() -> Vec<u8> {
     let row = |row: u8| json!([5.1, 3.5, f64::from(row % 7) * 0.2, 0.2]);
     let rows: Vec<Value> = (0..=u8::MAX).cycle().take(58_000).map(row).collect();
-    let matrix = json!({ "instances": rows }).to_string();
-    name(bencher, BodyIdentity::JsonModel, matrix.as_bytes());
+    json!({ "instances": rows }).to_string().into_bytes()
+}
+
+#[divan::bench]
+fn rows_1_mb_in_json(bencher: Bencher<'_, '_>) {
+    name(bencher, BodyIdentity::JsonModel, &rows());
+}
+
+/// An image of 1x3x224x224 floats in an inference request, as it is printed from
+/// 64-bit floats: 17 digits each.
+fn image_request(lists: &str) -> Vec<u8> {
+    let image: Vec<f64> = (0..150_528_u32).map(|step| (f64::from(step) * 0.37).sin()).collect();
+    let data = if lists == "nested" {
+        let rows: Vec<&[f64]> = image.chunks(224).collect();
+        let channels: Vec<&[&[f64]]> = rows.chunks(224).collect();
+        json!([channels])
+    } else {
+        json!(image)
+    };
+    let input = json!({ "name": "x", "shape": [1, 3, 224, 224], "datatype": "FP32", "data": data });
+    json!({ "inputs": [input] }).to_string().into_bytes()
+}
+
+fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
+    let limits = TensorLimits { max_tensors: 64, depth, max_json_depth: 100 };
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut reader = InferenceReader::new(InferenceMessage::Request, limits, None);
+        for chunk in black_box(body).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap();
+        assert_eq!(reader.tensors().len(), 1);
+        reader
+    });
+}
+
+fn predict(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
+    let limits = TensorLimits { max_tensors: 64, depth, max_json_depth: 100 };
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut reader = PredictReader::new(PredictMessage::Request, limits);
+        for chunk in black_box(body).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap();
+        assert!(!reader.tensors().is_empty());
+        reader
+    });
+}
+
+/// The same, passed over on the way to a field behind it.
+#[divan::bench(args = ["flat", "nested"])]
+fn image_3_mb_skipped(bencher: Bencher<'_, '_>, lists: &str) {
+    name(bencher, BodyIdentity::JsonModel, &image_request(lists));
+}
+
+#[divan::bench(args = ["flat", "nested"])]
+fn image_3_mb_counted(bencher: Bencher<'_, '_>, lists: &str) {
+    inference(bencher, &image_request(lists), Depth::Counted);
+}
+
+#[divan::bench(args = ["flat", "nested"])]
+fn image_3_mb_valued(bencher: Bencher<'_, '_>, lists: &str) {
+    inference(bencher, &image_request(lists), Depth::Valued);
+}
+
+/// Four features with a digit or two, a row in each list.
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn rows_1_mb(bencher: Bencher<'_, '_>, depth: Depth) {
+    predict(bencher, &rows(), depth);
+}
+
+/// The same, a row in each object of four inputs.
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn named_rows_2_mb(bencher: Bencher<'_, '_>, depth: Depth) {
+    let row = |row: u8| json!({ "a": 5.1, "b": [3.5, f64::from(row % 7) * 0.2], "c": 0.2 });
+    let rows: Vec<Value> = (0..=u8::MAX).cycle().take(58_000).map(row).collect();
+    predict(bencher, json!({ "instances": rows }).to_string().as_bytes(), depth);
 }
 
 #[divan::bench]

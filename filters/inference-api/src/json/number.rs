@@ -1,5 +1,7 @@
 //! The number grammar, one byte at a time.
 
+use super::decimal::as_float;
+
 /// A number that is being read.
 ///
 /// Beside the grammar it follows the size, exactly as `serde_json` does when it
@@ -129,6 +131,22 @@ impl Number {
         }
     }
 
+    /// Whether it has neither a fraction nor an exponent.
+    pub(super) const fn is_whole(&self) -> bool {
+        matches!(self.part, Part::Minus | Part::Zero | Part::Integer)
+    }
+
+    /// The float that is nearest to what was kept of the number, without its sign.
+    pub(super) fn nearest(&self) -> f64 {
+        if self.exponent_overflows {
+            return 0.0;
+        }
+        let exponent =
+            if self.exponent_is_negative { self.exponent.saturating_neg() } else { self.exponent };
+        let scale = self.scale.saturating_add(exponent);
+        format!("{}e{scale}", self.significand).parse().unwrap_or_default()
+    }
+
     fn integer_digit(&mut self, byte: u8) {
         match self.with_digit(byte) {
             Some(significand) if !self.is_full => self.significand = significand,
@@ -176,12 +194,6 @@ const LARGE_POWERS: [f64; 20] = [
     1e308, 1e307, 1e306, 1e305, 1e304, 1e303, 1e302, 1e301, 1e300, 1e299, 1e298, 1e297, 1e296,
     1e295, 1e294, 1e293, 1e292, 1e291, 1e290, 1e289,
 ];
-
-/// The nearest float: both halves are exact, and only their sum is rounded.
-fn as_float(number: u64) -> f64 {
-    let half = |bits: u64| u32::try_from(bits & 0xffff_ffff).map_or(0.0, f64::from);
-    half(number >> 32) * 4_294_967_296.0 + half(number)
-}
 
 fn digit(byte: u8) -> Option<u8> {
     byte.checked_sub(b'0').filter(|digit| *digit < 10)

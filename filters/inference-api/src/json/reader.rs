@@ -1,6 +1,7 @@
 use super::byte_order_mark::{ByteOrderMark, UTF_8_MARK};
 use super::number::Number;
 use super::strings::{Purpose, StringState};
+use super::surveyed::Surveyed;
 use super::{Interest, JsonError, JsonErrorKind, Kind, Sink};
 
 /// Reads one JSON text from pieces and tells a [`Sink`] what it is made of.
@@ -16,6 +17,7 @@ pub struct Reader {
     pub(super) open: Vec<Container>,
     /// A container that the sink doesn't want, as the number of those around it.
     pub(super) skipped: Option<usize>,
+    pub(super) surveyed: Surveyed,
     /// How many bytes came before the ones that are read now.
     pub(super) offset: u64,
     failed: Option<JsonError>,
@@ -92,6 +94,19 @@ pub(super) enum State {
 }
 
 impl State {
+    /// Whether a string, a number or a word has begun and not ended.
+    const fn is_in_token(self) -> bool {
+        matches!(
+            self,
+            Self::String
+                | Self::Escape
+                | Self::Hex
+                | Self::SecondHalf
+                | Self::Number
+                | Self::Literal
+        )
+    }
+
     /// Whether no string, number or word has begun and not ended.
     pub(super) const fn is_between_tokens(self) -> bool {
         matches!(
@@ -141,6 +156,7 @@ impl Reader {
             state: State::Start,
             open: Vec::new(),
             skipped: None,
+            surveyed: Surveyed::default(),
             offset: 0,
             failed: None,
             string: StringState::default(),
@@ -191,26 +207,38 @@ impl Reader {
     fn run(&mut self, mut cursor: Cursor<'_>, sink: &mut impl Sink) -> Outcome {
         while let Some((&byte, after)) = cursor.rest.split_first() {
             match self.state {
-                State::String => self.string(&mut cursor, sink)?,
-                State::Number => self.number(&mut cursor, sink)?,
-                State::Literal => self.literal(&mut cursor, sink)?,
+                state if state.is_in_token() => match self.survey(sink) {
+                    Some(survey) => self.token(&mut cursor, survey)?,
+                    None => self.token(&mut cursor, sink)?,
+                },
                 State::Start if !UTF_8_MARK.starts_with(&[byte]) => self.state = State::Value,
                 state => {
                     cursor.rest = after;
                     let end = cursor.at();
                     match state {
-                        State::Escape | State::Hex | State::SecondHalf => {
-                            self.escape(byte, end, sink)?;
-                        }
                         State::Start | State::ByteOrderMark => self.byte_order_mark(byte)?,
                         _ if matches!(byte, b' ' | b'\n' | b'\r' | b'\t') => {}
                         _ => self.structure(byte, end, sink)?,
                     }
                 }
             }
-            self.skip(&mut cursor);
+            self.skip(&mut cursor, sink);
         }
         Ok(())
+    }
+
+    /// As much of a string, number or word as there is, at least a byte.
+    #[inline]
+    fn token(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Outcome {
+        match self.state {
+            State::String => self.string(cursor, sink),
+            State::Number => self.number(cursor, sink),
+            State::Literal => self.literal(cursor, sink),
+            _ => match *cursor.take(1) {
+                [byte] => self.escape(byte, cursor.at(), sink),
+                _ => Ok(()),
+            },
+        }
     }
 
     #[cold]
@@ -273,13 +301,17 @@ impl Reader {
     }
 
     pub(super) fn begin(&mut self, kind: Kind, at: u64, sink: &mut impl Sink) -> Interest {
+        if let Some(survey) = self.survey(sink) {
+            return survey.value(kind, at);
+        }
         if self.skipped.is_some() { Interest::Skip } else { sink.value(kind, at) }
     }
 
     #[inline]
     pub(super) fn ended(&mut self, kind: Kind, end: u64, sink: &mut impl Sink) {
         self.state = if self.open.is_empty() { State::Done } else { State::Separator };
-        if self.skipped.is_none() {
+        // What is in a surveyed array ends for its survey, which is the sink here.
+        if self.skipped.is_none() || self.surveyed.is_on {
             sink.value_end(kind, end);
         }
     }
@@ -292,8 +324,15 @@ impl Reader {
             Container::Object => (Kind::Object, State::FirstKey),
             Container::Array => (Kind::Array, State::FirstElement),
         };
-        if self.skipped.is_none() && sink.value(kind, at) == Interest::Skip {
-            self.skipped = Some(self.open.len());
+        if self.surveyed.is_on {
+            self.open_in_survey(kind, at, sink);
+        } else if self.skipped.is_none() {
+            let interest = sink.value(kind, at);
+            if interest != Interest::Take {
+                self.skipped = Some(self.open.len());
+            }
+            self.surveyed.is_on =
+                kind == Kind::Array && interest == Interest::Survey && sink.survey().is_some();
         }
         self.open.push(container);
         self.state = state;
@@ -307,8 +346,13 @@ impl Reader {
         };
         if self.skipped == Some(self.open.len()) {
             self.skipped = None;
+            self.surveyed.is_on = false;
         }
-        self.ended(kind, end, sink);
+        match self.survey(sink) {
+            Some(survey) => self.ended(kind, end, survey),
+            None => self.ended(kind, end, sink),
+        }
+        self.resume_survey();
     }
 
     fn end(&mut self, sink: &mut impl Sink) -> Outcome {

@@ -11,7 +11,12 @@ impl Reader {
         self.token_start = at;
         self.state = State::Number;
         if self.number_is_wanted {
-            sink.number(str::from_utf8(&[byte]).unwrap_or_default());
+            let first = [byte];
+            let first = str::from_utf8(&first).unwrap_or_default();
+            match self.survey(sink) {
+                Some(survey) => survey.number(first),
+                None => sink.number(first),
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 use core::ops::Range;
 
+use super::Survey;
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -28,6 +30,10 @@ pub enum Interest {
     /// Of a string, tell how many characters it has, and its end; anything else
     /// is skipped. This goes at nearly the same speed.
     Measure,
+    /// Of an array, tell what is in it to the sink's [`Survey`], but objects that
+    /// are in it to the sink as if it were taken; anything else is skipped. This
+    /// goes at nearly the same speed.
+    Survey,
 }
 
 /// How a key or string was written.
@@ -82,5 +88,14 @@ pub trait Sink {
     /// More of a number, as it was written.
     fn number(&mut self, fragment: &str) {
         let _ = fragment;
+    }
+
+    /// What hears of the inside of the innermost array that is to be surveyed:
+    /// its lists, numbers, strings and words. Of its own beginning and end, and of
+    /// objects, the sink hears, which tells the survey.
+    ///
+    /// A sink that has none never surveys, and carries no code for it.
+    fn survey(&mut self) -> Option<&mut Survey> {
+        None
     }
 }

@@ -4,9 +4,11 @@
 //! machine: a token that the end of a piece cuts, one that is wrong, and the end
 //! of the outermost container, of which the sink hears.
 
-use super::blocks::{Shape, skim_numbers};
+use super::Sink;
+use super::blocks::Shape;
 use super::reader::{Container, Cursor, Reader, State};
 use super::skim::skim;
+use super::tally::{Tally, Untold, before};
 
 /// Where in the text the next token begins.
 #[derive(Clone, Copy)]
@@ -23,19 +25,27 @@ const FEW: u32 = 4;
 impl Reader {
     /// As far as it goes within the container that nobody wants.
     #[inline]
-    pub(super) fn skip(&mut self, cursor: &mut Cursor<'_>) {
+    pub(super) fn skip(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) {
         if self.skipped.is_some() && self.state.is_between_tokens() {
-            let mut place = Place { state: self.state, rest: cursor.rest, numbers: 0 };
-            while let Some(next) = self.behind_token(place) {
-                place = next;
+            match self.survey(sink) {
+                Some(survey) => self.pass(cursor, survey),
+                None => self.pass(cursor, &mut Untold),
             }
-            self.state = place.state;
-            cursor.rest = place.rest;
         }
     }
 
     #[inline(always)]
-    fn behind_token<'a>(&mut self, place: Place<'a>) -> Option<Place<'a>> {
+    fn pass(&mut self, cursor: &mut Cursor<'_>, tally: &mut impl Tally) {
+        let mut place = Place { state: self.state, rest: cursor.rest, numbers: 0 };
+        while let Some(next) = self.behind_token(place, tally) {
+            place = next;
+        }
+        self.state = place.state;
+        cursor.rest = place.rest;
+    }
+
+    #[inline(always)]
+    fn behind_token<'a, T: Tally>(&mut self, place: Place<'a>, tally: &mut T) -> Option<Place<'a>> {
         let (byte, after) = place.rest.split_first()?;
         let (state, rest) = match (place.state, byte) {
             (state, b' ' | b'\n' | b'\r' | b'\t') => (state, after),
@@ -48,7 +58,11 @@ impl Reader {
             (State::Separator, b',') => match self.open.last()? {
                 Container::Object => (State::Key, after),
                 Container::Array if place.numbers >= FEW && begins_number(after) => {
-                    return Some(behind_numbers(after, self.shape()));
+                    let length = tally.numbers(after, self.shape());
+                    // If that didn't help, it won't for the next ones.
+                    let numbers = if length == 0 { 0 } else { FEW };
+                    let rest = after.get(length..).unwrap_or_default();
+                    return Some(Place { state: State::Value, rest, numbers });
                 }
                 Container::Array => (State::Value, after),
             },
@@ -56,16 +70,33 @@ impl Reader {
                 (self.close_skipped(Container::Object)?, after)
             }
             (State::FirstElement | State::Separator, b']') => {
-                (self.close_skipped(Container::Array)?, after)
+                let state = self.close_skipped(Container::Array)?;
+                tally.list_end();
+                (state, after)
             }
-            (State::Value | State::FirstElement, b'{' | b'[') => (self.open_skipped(*byte)?, after),
-            (State::Value | State::FirstElement, b'"') => (State::Separator, behind_string(after)?),
+            // What is in objects is told, or passed over by itself.
+            (State::Value | State::FirstElement, b'{') if T::HEARS => return None,
+            (State::Value | State::FirstElement, b'{' | b'[') => {
+                let state = self.open_skipped(*byte)?;
+                tally.list();
+                (state, after)
+            }
+            (State::Value | State::FirstElement, b'"') => {
+                let rest = behind_string(after)?;
+                tally.string(before(after, rest).strip_suffix(b"\"").unwrap_or_default());
+                (State::Separator, rest)
+            }
             (State::Value | State::FirstElement, b'-' | b'0'..=b'9') => {
                 let rest = behind_number(place.rest)?;
+                tally.number(before(place.rest, rest));
                 let numbers = place.numbers.saturating_add(1);
                 return Some(Place { state: State::Separator, rest, numbers });
             }
-            (State::Value | State::FirstElement, _) => (State::Separator, behind_word(place.rest)?),
+            (State::Value | State::FirstElement, _) => {
+                let rest = behind_word(place.rest)?;
+                tally.word(*byte);
+                (State::Separator, rest)
+            }
             _ => return None,
         };
         // The rows of a matrix may be short.
@@ -105,15 +136,7 @@ impl Reader {
     }
 }
 
-/// As many numbers of an array as it goes.
-fn behind_numbers(text: &[u8], shape: Shape) -> Place<'_> {
-    let length = skim_numbers(text, shape);
-    // If that didn't help, it won't for the next ones.
-    let numbers = if length == 0 { 0 } else { FEW };
-    Place { state: State::Value, rest: text.get(length..).unwrap_or_default(), numbers }
-}
-
-/// Whether it does, or at least a line of them.
+/// Whether a number begins here, or at least a line of them.
 const fn begins_number(text: &[u8]) -> bool {
     matches!(text, [b'-' | b'0'..=b'9', ..] | [b' ', b'-' | b'0'..=b'9', ..] | [b'\n', ..])
 }

@@ -12,6 +12,7 @@
 
 mod datatype;
 mod defects;
+pub mod json;
 mod shape;
 mod values;
 
@@ -23,7 +24,9 @@ pub use values::Values;
 /// One tensor of a message, after all of it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tensor {
-    /// Its name; empty where it has none. Cut after [`MAX_NAME_BYTES`].
+    /// Its name; empty where it has none. One that is longer than
+    /// [`MAX_NAME_BYTES`] is cut, and what is kept of it is still longer: so it is
+    /// no other's.
     pub name: String,
     /// Of which message part it is the how-manieth, from 0: `inputs[1]` is 1.
     pub position: usize,

@@ -36,6 +36,14 @@ impl Shape {
         self.rank = self.rank.saturating_add(1);
     }
 
+    /// The shape of so many of these beside each other: another dimension in front.
+    #[must_use]
+    pub fn inside(&self, length: i64) -> Self {
+        let kept = core::iter::once(length).chain(self.dimensions.iter().copied());
+        let dimensions = kept.take(MAX_RANK).collect();
+        Self { dimensions, rank: self.rank.saturating_add(1) }
+    }
+
     /// The dimensions, outermost first, as far as they are kept.
     pub fn dimensions(&self) -> &[i64] {
         &self.dimensions
@@ -109,6 +117,14 @@ mod tests {
         assert_eq!(elements(&[i64::MAX, 2]), Elements::TooMany);
         assert_eq!(elements(&[1; MAX_RANK]), Elements::Count(1));
         assert_eq!(elements(&[1; MAX_RANK + 1]), Elements::TooMany);
+    }
+
+    #[test]
+    fn a_batch_has_another_dimension_in_front() {
+        let shape = |dimensions: &[i64]| dimensions.iter().copied().collect::<Shape>();
+        assert_eq!(shape(&[3, 4]).inside(2), shape(&[2, 3, 4]));
+        assert_eq!(Shape::new().inside(5), shape(&[5]));
+        assert_eq!(shape(&[1; MAX_RANK]).inside(1), shape(&[1; MAX_RANK + 1]));
     }
 
     #[test]

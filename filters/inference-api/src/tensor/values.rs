@@ -54,6 +54,15 @@ impl Values {
         }
     }
 
+    /// Takes in one number that is known to be finite.
+    #[inline(always)]
+    pub(crate) fn finite(&mut self, value: f64) {
+        self.has_numbers = true;
+        // Not `min` and `max`, which mind what is not a number.
+        self.least = if value < self.least { value } else { self.least };
+        self.largest = if value > self.largest { value } else { self.largest };
+    }
+
     /// Takes in a string of so many bytes.
     pub fn string(&mut self, bytes: u64) {
         self.has_strings = true;

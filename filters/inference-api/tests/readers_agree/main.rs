@@ -22,3 +22,5 @@ mod messages;
 mod names;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod surveys;
+mod tensors_in_json;

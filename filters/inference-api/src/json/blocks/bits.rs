@@ -17,13 +17,13 @@ pub(super) const fn last(bits: u64) -> u64 {
 }
 
 /// All without the first one.
-pub(super) const fn without_first(bits: u64) -> u64 {
+pub(in crate::json) const fn without_first(bits: u64) -> u64 {
     bits & bits.wrapping_sub(1)
 }
 
 /// All places below the first one of these; all that there are, if there is
 /// none.
-pub(super) const fn below_first(bits: u64) -> u64 {
+pub(in crate::json) const fn below_first(bits: u64) -> u64 {
     first(bits).wrapping_sub(1)
 }
 

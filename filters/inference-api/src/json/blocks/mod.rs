@@ -11,6 +11,7 @@ mod numbers;
 mod sequences;
 mod text;
 
+pub(super) use bits::{below_first, without_first};
 pub(super) use lanes::{BLOCK_BYTES, Block, control, either, equal, unplain};
-pub(super) use numbers::{Shape, skim_numbers};
+pub(super) use numbers::{Heard, Shape, skim_numbers};
 pub(super) use text::{Good, good};

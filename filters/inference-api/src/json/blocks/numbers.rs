@@ -16,16 +16,29 @@ pub(in crate::json) enum Shape {
     Matrix,
 }
 
+/// Hears how many numbers were passed over.
+pub(in crate::json) trait Heard {
+    /// A stretch with a comma behind each number in these places: between two of
+    /// the same row, or between two rows.
+    fn pass(&mut self, between_numbers: u64, between_rows: u64);
+}
+
+impl Heard for () {
+    #[inline(always)]
+    fn pass(&mut self, _between_numbers: u64, _between_rows: u64) {}
+}
+
 /// How many bytes at the start are numbers of an array, each with its comma and
 /// the white space behind that, and none of them out of range.
 ///
 /// It stops before a number that needs a look: the last ones of the array and
 /// of `bytes`, a very long one, one with a space before its comma, an error.
 /// Within a matrix it may stop in another row than it began.
-pub(in crate::json) fn skim_numbers(bytes: &[u8], shape: Shape) -> usize {
+#[inline(always)]
+pub(in crate::json) fn skim_numbers(bytes: &[u8], shape: Shape, heard: &mut impl Heard) -> usize {
     let mut rest = bytes;
     while let Some(block) = rest.first_chunk::<BLOCK_BYTES>() {
-        let good = good(Block::new(block), shape);
+        let good = good(Block::new(block), shape, heard);
         if good == 0 {
             break;
         }
@@ -36,7 +49,7 @@ pub(in crate::json) fn skim_numbers(bytes: &[u8], shape: Shape) -> usize {
 
 /// The same of a block that begins where a number may.
 #[inline(always)]
-fn good(block: Block, shape: Shape) -> usize {
+fn good(block: Block, shape: Shape, heard: &mut impl Heard) -> usize {
     let marks = Marks::of(block);
     let (rows, exponents) = if marks.all() == u64::MAX {
         (Rows::default(), Exponents::default())
@@ -54,7 +67,9 @@ fn good(block: Block, shape: Shape) -> usize {
     if last_comma == 0 {
         return 0;
     }
-    count_before(starts & !(last_comma | last_comma.wrapping_sub(1)))
+    let good = last_comma | last_comma.wrapping_sub(1);
+    heard.pass(commas & good, rows.commas & good);
+    count_before(starts & !good)
 }
 
 /// What stands where.
@@ -200,7 +215,7 @@ mod tests {
             for times in 0..4 {
                 let before = row.repeat(times);
                 let text = [&before, next, &"8,".repeat(64)].concat();
-                let passed = skim_numbers(text.as_bytes(), Shape::Row);
+                let passed = skim_numbers(text.as_bytes(), Shape::Row, &mut ());
                 assert_eq!(passed > before.len(), is_number, "{text}: {passed}");
                 assert!(is_number || passed == before.len(), "{text}: {passed}");
             }
@@ -211,15 +226,15 @@ mod tests {
     fn goes_from_row_to_row_of_a_matrix_and_no_further() {
         let rows = "1.5,2],[-3,4], [5,6e1],[7],\n [8,9";
         let text = [rows, &",0".repeat(64)].concat();
-        let passed = skim_numbers(text.as_bytes(), Shape::Matrix);
+        let passed = skim_numbers(text.as_bytes(), Shape::Matrix, &mut ());
         assert!(passed > rows.len(), "{passed}");
-        assert_eq!(skim_numbers(text.as_bytes(), Shape::Row), "1.5,".len());
+        assert_eq!(skim_numbers(text.as_bytes(), Shape::Row, &mut ()), "1.5,".len());
         for next in [
             "2]]", "2],3", "2][", "2],,[", "],[", "2] ,[", "2],[]", "2],[[", "2],[,", "2]3,",
             "2] 3,", "2].5,", "2],[ 3",
         ] {
             let text = ["1,2],[0,1,", next, &",0".repeat(64)].concat();
-            let passed = skim_numbers(text.as_bytes(), Shape::Matrix);
+            let passed = skim_numbers(text.as_bytes(), Shape::Matrix, &mut ());
             assert_eq!(passed, "1,2],[0,1,".len(), "{next}");
         }
     }
@@ -242,7 +257,7 @@ mod tests {
             let mut text = "3,-0.5, ".repeat(below(10));
             text.extend((0..below(8)).map(|_| pieces[below(pieces.len())]));
             text.push_str(&",4.25".repeat(20));
-            let passed = skim_numbers(text.as_bytes(), Shape::Row);
+            let passed = skim_numbers(text.as_bytes(), Shape::Row, &mut ());
             let (before, rest) = text.split_at(passed);
             let array = format!("[{before}0]");
             assert!(serde_json::from_str::<Vec<f64>>(&array).is_ok(), "{text}: {passed}");
