@@ -12,13 +12,26 @@
 
 mod datatype;
 mod defects;
+mod message;
 mod numbers;
+mod open_inference;
+mod own;
+mod packed;
 mod raw;
 mod shape;
+mod string_list;
+mod tensorflow;
+mod text;
+mod typed_fields;
 mod values;
+mod varints;
+#[cfg(test)]
+mod wire;
 
 pub use datatype::{Datatype, DeclaredDatatype};
 pub use defects::Defect;
+pub use message::{MessageFacts, MessageKind, MessageReader, TensorError, TensorLimits};
+pub use own::{OwnEncoding, OwnField};
 pub use raw::RawValues;
 pub use shape::{Elements, MAX_RANK, Shape};
 pub use values::Values;
