@@ -69,19 +69,19 @@ impl FieldPath {
     /// Whether it goes on with this number where the other one ends. Nothing is
     /// said of what comes before.
     #[inline]
-    pub(super) fn continues(&self, other: &Self, number: u32) -> bool {
+    pub(crate) fn continues(&self, other: &Self, number: u32) -> bool {
         other.depth < self.depth && self.numbers.get(other.depth) == Some(&number)
     }
 
     /// One step further in; `None` beyond the longest path.
-    pub(super) fn then(mut self, number: u32) -> Option<Self> {
+    pub(crate) fn then(mut self, number: u32) -> Option<Self> {
         *self.numbers.get_mut(self.depth)? = number;
         self.depth = self.depth.saturating_add(1);
         Some(self)
     }
 
     /// One step back.
-    pub(super) fn outer(mut self) -> Self {
+    pub(crate) fn outer(mut self) -> Self {
         self.depth = self.depth.saturating_sub(1);
         if let Some(place) = self.numbers.get_mut(self.depth) {
             *place = 0;

@@ -121,6 +121,13 @@ impl Datatype {
         })
     }
 
+    /// How many elements so many bytes of raw data are; `None` if they end inside
+    /// one, and for byte strings.
+    pub fn elements_in(self, bytes: u64) -> Option<u64> {
+        let size = self.element_bytes()?;
+        if bytes.checked_rem(size) == Some(0) { bytes.checked_div(size) } else { None }
+    }
+
     /// Whether its elements can be other than finite.
     pub const fn is_float(self) -> bool {
         matches!(self, Self::Fp16 | Self::Bf16 | Self::Fp32 | Self::Fp64)

@@ -10,8 +10,18 @@ pub enum Defect {
     NegativeDimension,
     /// Its shape has more elements than 64 bits can count.
     ShapeTooLarge,
+    /// It has dimensions, and is said not to have a known number of them.
+    UnknownRank,
     /// It has another number of elements than its shape.
     ElementCount {
+        /// So many it has.
+        found: u64,
+        /// So many its shape has.
+        expected: u64,
+    },
+    /// It has another number of elements than its shape, which its server makes
+    /// fit: it repeats the last one or cuts.
+    Padding {
         /// So many it has.
         found: u64,
         /// So many its shape has.
@@ -49,12 +59,15 @@ impl Tensor {
         };
         let datatype =
             (self.datatype == Some(DeclaredDatatype::Unknown)).then_some(Defect::UnknownDatatype);
-        [datatype, shape_defect, self.misplaced(), self.miscounted(shape), self.misnested()]
+        let rank = self.shape.as_ref().is_some_and(Shape::is_of_unknown_rank);
+        let rank = rank.then_some(Defect::UnknownRank);
+        [datatype, shape_defect, rank, self.misplaced(), self.miscounted(shape), self.misnested()]
             .into_iter()
             .flatten()
     }
 
-    fn known_datatype(&self) -> Option<Datatype> {
+    /// The datatype that it is said to have, if we know it.
+    pub(super) const fn known_datatype(&self) -> Option<Datatype> {
         match self.datatype {
             Some(DeclaredDatatype::Known(datatype)) => Some(datatype),
             _ => None,
@@ -75,6 +88,10 @@ impl Tensor {
     fn miscounted(&self, shape: Option<Elements>) -> Option<Defect> {
         let Some(Elements::Count(expected)) = shape else { return None };
         let data = &self.data;
+        if data.may_be_padded && matches!(data.form, Form::Absent | Form::Typed(_)) {
+            let found = data.elements.unwrap_or_default();
+            return (found != expected).then_some(Defect::Padding { found, expected });
+        }
         let is_scalar = self.shape.as_ref().is_some_and(|shape| shape.rank() == 0);
         if matches!(data.form, Form::Absent | Form::Several | Form::SharedMemory)
             || (is_scalar && (data.elements == Some(0) || data.bytes == 0))
@@ -92,6 +109,7 @@ impl Tensor {
                 (found != expected).then_some(Defect::ByteCount { found, expected })
             }
             None => match data.elements {
+                None if data.is_early => None,
                 None => Some(Defect::BrokenStrings),
                 Some(found) if found == expected => None,
                 Some(found) => Some(Defect::ElementCount { found, expected }),
@@ -132,6 +150,7 @@ impl TypedField {
             Self::Uint32 => {
                 matches!(datatype, Datatype::Uint8 | Datatype::Uint16 | Datatype::Uint32)
             }
+            Self::Uint32Val => matches!(datatype, Datatype::Uint32),
             Self::Uint64 => matches!(datatype, Datatype::Uint64),
             Self::Fp32 => matches!(datatype, Datatype::Fp32),
             Self::Fp64 => matches!(datatype, Datatype::Fp64),

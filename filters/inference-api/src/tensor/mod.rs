@@ -13,21 +13,37 @@
 mod datatype;
 mod defects;
 pub mod json;
+mod message;
+mod numbers;
+mod open_inference;
+mod own;
+mod packed;
+mod raw;
 mod shape;
+mod string_list;
+mod tensorflow;
+mod text;
+mod typed_fields;
 mod values;
+mod varints;
+#[cfg(test)]
+mod wire;
 
 pub use datatype::{Datatype, DeclaredDatatype};
 pub use defects::Defect;
+pub use message::{MessageFacts, MessageKind, MessageReader, TensorError, TensorLimits};
+pub use own::{OwnEncoding, OwnField};
+pub use raw::RawValues;
 pub use shape::{Elements, MAX_RANK, Shape};
 pub use values::Values;
 
 /// One tensor of a message, after all of it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tensor {
-    /// Its name; empty where it has none. One that is longer than
-    /// [`MAX_NAME_BYTES`] is cut, and what is kept of it is still longer: so it is
-    /// no other's.
+    /// Its name; empty where it has none. Cut after [`MAX_NAME_BYTES`].
     pub name: String,
+    /// Whether the name is longer than what is kept of it.
+    pub name_is_cut: bool,
     /// Of which message part it is the how-manieth, from 0: `inputs[1]` is 1.
     pub position: usize,
     /// What it is said to be made of, if that is said.
@@ -40,6 +56,13 @@ pub struct Tensor {
 
 /// The longest name that is kept whole, in bytes.
 pub const MAX_NAME_BYTES: usize = 256;
+
+impl Tensor {
+    /// Whether this is its name. A name that was cut is none.
+    pub fn is_named(&self, name: &str) -> bool {
+        !self.name_is_cut && self.name == name
+    }
+}
 
 /// What a tensor's data turned out to be.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,6 +80,13 @@ pub struct TensorData {
     pub nesting: Option<Shape>,
     /// What its values are like, as far as that was asked for.
     pub values: Values,
+    /// Whether it came before what says how to read it, so that `values` are
+    /// not known though they were asked for, or the `elements` of byte strings.
+    /// No client writes a message like that, but it is a legal one.
+    pub is_early: bool,
+    /// Whether its server makes it fit its shape: TensorFlow repeats the last
+    /// element, or cuts.
+    pub may_be_padded: bool,
 }
 
 /// How a tensor's data is written.
@@ -90,8 +120,10 @@ pub enum TypedField {
     IntVal,
     /// `int64_contents`, `int64_val`
     Int64,
-    /// `uint_contents`, `uint32_val`: 32 bits and less.
+    /// `uint_contents`: 32 bits and less.
     Uint32,
+    /// TensorFlow's `uint32_val`: 32 bits.
+    Uint32Val,
     /// `uint64_contents`, `uint64_val`
     Uint64,
     /// `fp32_contents`, `float_val`

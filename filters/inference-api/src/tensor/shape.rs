@@ -8,6 +8,7 @@ pub const MAX_RANK: usize = 16;
 pub struct Shape {
     dimensions: Vec<i64>,
     rank: usize,
+    rank_is_unknown: bool,
 }
 
 /// How many elements a shape has.
@@ -24,7 +25,7 @@ pub enum Elements {
 impl Shape {
     /// A shape without dimensions: a scalar.
     pub const fn new() -> Self {
-        Self { dimensions: Vec::new(), rank: 0 }
+        Self { dimensions: Vec::new(), rank: 0, rank_is_unknown: false }
     }
 
     /// Adds a dimension behind the others. Beyond [`MAX_RANK`] only their number
@@ -41,7 +42,18 @@ impl Shape {
     pub fn inside(&self, length: i64) -> Self {
         let kept = core::iter::once(length).chain(self.dimensions.iter().copied());
         let dimensions = kept.take(MAX_RANK).collect();
-        Self { dimensions, rank: self.rank.saturating_add(1) }
+        Self { dimensions, rank: self.rank.saturating_add(1), ..Self::default() }
+    }
+
+    /// Whether it is said, of TensorFlow's `unknown_rank`, that its rank is not
+    /// known.
+    pub const fn set_rank_unknown(&mut self, rank_is_unknown: bool) {
+        self.rank_is_unknown = rank_is_unknown;
+    }
+
+    /// Whether it is said that its rank is not known, and yet it has dimensions.
+    pub const fn is_of_unknown_rank(&self) -> bool {
+        self.rank_is_unknown && self.rank > 0
     }
 
     /// The dimensions, outermost first, as far as they are kept.

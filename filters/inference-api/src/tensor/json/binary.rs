@@ -1,8 +1,7 @@
 //! The binary data behind a JSON text, tensor by tensor.
 
 use super::FaultKind;
-use super::raw::RawValues;
-use crate::tensor::{DeclaredDatatype, Depth, Tensor};
+use crate::tensor::{DeclaredDatatype, Depth, RawValues, Tensor};
 use std::collections::VecDeque;
 
 /// Hears the bytes behind the JSON text.
@@ -30,8 +29,7 @@ struct Section {
 struct Current {
     tensor: usize,
     missing: u64,
-    /// `None` where the datatype is none that is known.
-    values: Option<RawValues>,
+    values: RawValues,
 }
 
 impl BinaryTensors {
@@ -78,11 +76,11 @@ impl BinaryTensors {
     fn begin(&mut self, tensors: &[Tensor], depth: Depth) -> Option<Current> {
         let Section { tensor, bytes } = self.sections.pop_front()?;
         let datatype = tensors.get(tensor).and_then(|tensor| tensor.datatype);
-        let values = match datatype {
-            Some(DeclaredDatatype::Known(datatype)) => Some(RawValues::new(datatype, depth)),
+        let known = match datatype {
+            Some(DeclaredDatatype::Known(datatype)) => Some(datatype),
             _ => None,
         };
-        Some(Current { tensor, missing: bytes, values })
+        Some(Current { tensor, missing: bytes, values: RawValues::new(known, depth) })
     }
 }
 
@@ -90,20 +88,15 @@ impl Current {
     fn push(&mut self, data: &[u8], tensors: &mut [Tensor]) {
         let length = crate::wide(data.len());
         self.missing = self.missing.saturating_sub(length);
-        if let Some(values) = &mut self.values {
-            values.push(data);
-        }
+        self.values.push(data);
         if let Some(tensor) = tensors.get_mut(self.tensor) {
             tensor.data.bytes = tensor.data.bytes.saturating_add(length);
         }
     }
 
     fn end(self, tensors: &mut [Tensor]) {
-        let (Some(tensor), Some(values)) = (tensors.get_mut(self.tensor), self.values) else {
-            return;
-        };
-        let (elements, _, values) = values.finish();
-        tensor.data.elements = elements;
-        tensor.data.values = tensor.data.values.and(values);
+        let Some(tensor) = tensors.get_mut(self.tensor) else { return };
+        tensor.data.elements = self.values.elements();
+        tensor.data.values = tensor.data.values.and(self.values.values());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Expected, FaultKind};
 use crate::json::{Kind, Survey};
-use crate::tensor::{DeclaredDatatype, Form, Shape, Tensor};
+use crate::tensor::{DeclaredDatatype, Form, MAX_NAME_BYTES, Shape, Tensor};
 
 /// What decides what a tensor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,7 @@ impl Draft {
 
     pub(super) fn name(&mut self, name: &str) {
         name.clone_into(&mut self.tensor.name);
+        self.tensor.name_is_cut = name.len() > MAX_NAME_BYTES;
     }
 
     pub(super) fn datatype(&mut self, name: &str) {

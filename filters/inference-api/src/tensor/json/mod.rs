@@ -20,7 +20,6 @@ mod inference_reader;
 mod predict;
 mod predict_columns;
 mod predict_reader;
-mod raw;
 mod words;
 
 pub use faults::{Expected, Fault, FaultKind, MAX_FAULTS_OF_A_KIND};

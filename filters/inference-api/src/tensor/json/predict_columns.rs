@@ -2,7 +2,7 @@
 
 use super::words::Word;
 use crate::json::Survey;
-use crate::tensor::{Form, Shape, Tensor, TensorData, Values};
+use crate::tensor::{Form, MAX_NAME_BYTES, Shape, Tensor, TensorData, Values};
 
 /// The inputs of an object, or of a list of objects.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +100,8 @@ impl Columns {
                 values: column.values,
                 ..TensorData::default()
             };
-            Tensor { name: column.name, position, data, ..Tensor::default() }
+            let name_is_cut = column.name.len() > MAX_NAME_BYTES;
+            Tensor { name: column.name, name_is_cut, position, data, ..Tensor::default() }
         })
     }
 
