@@ -252,8 +252,8 @@ impl Reader {
     fn value(&mut self, byte: u8, at: u64, sink: &mut impl Sink) -> Outcome {
         match byte {
             b'"' => {
-                let is_wanted = self.begin(Kind::String, at, sink) == Interest::Take;
-                self.begin_string(if is_wanted { Purpose::Text } else { Purpose::SkippedText }, at);
+                let interest = self.begin(Kind::String, at, sink);
+                self.begin_string(interest.into(), at);
             }
             b'{' => return self.open(Container::Object, at, sink),
             b'[' => return self.open(Container::Array, at, sink),
@@ -292,7 +292,7 @@ impl Reader {
             Container::Object => (Kind::Object, State::FirstKey),
             Container::Array => (Kind::Array, State::FirstElement),
         };
-        if self.skipped.is_none() && sink.value(kind, at) == Interest::Skip {
+        if self.skipped.is_none() && sink.value(kind, at) != Interest::Take {
             self.skipped = Some(self.open.len());
         }
         self.open.push(container);

@@ -13,4 +13,4 @@ mod text;
 
 pub(super) use lanes::{BLOCK_BYTES, Block, control, either, equal, unplain};
 pub(super) use numbers::{Shape, skim_numbers};
-pub(super) use text::{Good, good};
+pub(super) use text::{Good, good, surplus};
