@@ -8,7 +8,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Reading};
-use inference_api::json::plain_run;
+use inference_api::json::{Interest, Kind, Options, Reader, Sink, plain_run};
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use inference_api::sse;
@@ -83,6 +83,54 @@ fn chat_1_mb_in_chinese_as_escapes(bencher: Bencher<'_, '_>) {
     name(bencher, BodyIdentity::JsonModel, body.as_bytes());
 }
 
+/// The texts whose strings are read with one interest and with the other.
+const TEXTS: [(&str, usize, &str); 4] = [
+    ("prose", 100_000, ENGLISH),
+    ("short_messages", 200, ENGLISH),
+    ("escapes", 10_000, WITH_NEWLINES),
+    ("chinese", 10_000, CHINESE),
+];
+
+/// Wants the same of each string.
+struct Strings {
+    interest: Interest,
+    characters: u64,
+}
+
+impl Sink for Strings {
+    fn value(&mut self, kind: Kind, _at: u64) -> Interest {
+        if matches!(kind, Kind::Object | Kind::Array) { Interest::Take } else { self.interest }
+    }
+
+    fn measured(&mut self, characters: u64) {
+        self.characters = self.characters.saturating_add(characters);
+    }
+}
+
+fn strings(bencher: Bencher<'_, '_>, text: &str, interest: Interest) {
+    let (_, message_bytes, sentence) = TEXTS.into_iter().find(|(name, ..)| *name == text).unwrap();
+    let body = chat(MEGABYTE, message_bytes, sentence);
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let mut sink = Strings { interest, characters: 0 };
+        let mut reader = Reader::new(Options::default());
+        for chunk in black_box(&body).chunks(CHUNK_BYTES) {
+            reader.push(chunk, &mut sink).unwrap();
+        }
+        reader.finish(&mut sink).unwrap();
+        sink.characters
+    });
+}
+
+#[divan::bench(args = TEXTS.map(|(name, ..)| name))]
+fn strings_1_mb_measured(bencher: Bencher<'_, '_>, text: &str) {
+    strings(bencher, text, Interest::Measure);
+}
+
+#[divan::bench(args = TEXTS.map(|(name, ..)| name))]
+fn strings_1_mb_skipped(bencher: Bencher<'_, '_>, text: &str) {
+    strings(bencher, text, Interest::Skip);
+}
+
 #[divan::bench]
 fn chat_1_kb(bencher: Bencher<'_, '_>) {
     name(bencher, BodyIdentity::JsonModel, &chat(1_000, 250, ENGLISH));
@@ -122,7 +170,8 @@ fn image_request(lists: &str) -> Vec<u8> {
 }
 
 fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
-    let limits = TensorLimits { max_tensors: 64, depth, max_json_depth: 100 };
+    let limits =
+        TensorLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let mut reader = InferenceReader::new(InferenceMessage::Request, limits, None);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {
@@ -135,7 +184,8 @@ fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
 }
 
 fn predict(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
-    let limits = TensorLimits { max_tensors: 64, depth, max_json_depth: 100 };
+    let limits =
+        TensorLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let mut reader = PredictReader::new(PredictMessage::Request, limits);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {

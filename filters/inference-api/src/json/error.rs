@@ -37,6 +37,8 @@ pub enum JsonErrorKind {
     ControlCharacter,
     /// A string that is not UTF-8.
     InvalidUtf8,
+    /// A string or key of more bytes than allowed.
+    StringTooLong,
     /// More containers inside each other than allowed.
     TooDeep,
     /// Something follows the value.
@@ -68,6 +70,7 @@ impl JsonErrorKind {
             Self::LoneSurrogate => "half of a surrogate pair in a string",
             Self::ControlCharacter => "unescaped control character in a string",
             Self::InvalidUtf8 => "string that is not UTF-8",
+            Self::StringTooLong => "string longer than allowed",
             Self::TooDeep => "too many nested objects and arrays",
             Self::TrailingBytes => "something after the JSON value",
             Self::UnexpectedEnd => "the JSON text ends too early",

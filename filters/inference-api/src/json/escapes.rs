@@ -11,6 +11,16 @@ pub(super) fn unicode_escapes(bytes: &[u8]) -> Option<usize> {
     Some(bytes.len().saturating_sub(rest.len())).filter(|length| *length > 0)
 }
 
+/// How many bytes such a row has beyond one for each character: a pair of
+/// surrogates is one.
+pub(super) fn surplus_of_unicode_escapes(row: &[u8]) -> u64 {
+    let (escapes, _) = row.as_chunks::<6>();
+    let is_second_half =
+        |escape: &&[u8; 6]| matches!(escape, [_, _, b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', _, _]);
+    let halves = escapes.iter().filter(is_second_half).count();
+    crate::wide(row.len().saturating_sub(escapes.len()).saturating_add(halves))
+}
+
 /// What is behind a `\uXXXX`, or behind both of a surrogate pair.
 #[inline]
 fn behind_unicode_escape(bytes: &[u8]) -> Option<&[u8]> {
@@ -67,9 +77,15 @@ mod tests {
                 if unit % 2 == 0 { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") };
             let is_one = char::from_u32(u32::from(unit)).is_some();
             assert_eq!(unicode_escapes(escape.as_bytes()), is_one.then_some(6), "{escape}");
+            if is_one {
+                assert_eq!(surplus_of_unicode_escapes(escape.as_bytes()), 5, "{escape}");
+            }
             let pair = [&escape, r"\uDE42"].concat();
             let is_first_half = (0xd800..=0xdbff).contains(&unit);
             assert_eq!(unicode_escapes(pair.as_bytes()).is_some(), is_one || is_first_half);
+            if is_first_half {
+                assert_eq!(surplus_of_unicode_escapes(pair.as_bytes()), 11, "{pair}");
+            }
         }
     }
 

@@ -43,6 +43,9 @@ pub struct Options {
     pub words: NumberWords,
     /// What a byte order mark before the text means.
     pub byte_order_mark: ByteOrderMark,
+    /// How many bytes a string or key may have between its quotes, as it is
+    /// written. Any number by default.
+    pub max_string_bytes: u64,
 }
 
 /// Whether there are numbers that are written as words.
@@ -61,6 +64,7 @@ impl Default for Options {
             max_depth: 127,
             words: NumberWords::Refused,
             byte_order_mark: ByteOrderMark::Refused,
+            max_string_bytes: u64::MAX,
         }
     }
 }
@@ -280,8 +284,8 @@ impl Reader {
     fn value(&mut self, byte: u8, at: u64, sink: &mut impl Sink) -> Outcome {
         match byte {
             b'"' => {
-                let is_wanted = self.begin(Kind::String, at, sink) == Interest::Take;
-                self.begin_string(if is_wanted { Purpose::Text } else { Purpose::SkippedText }, at);
+                let interest = self.begin(Kind::String, at, sink);
+                self.begin_string(interest.into(), at);
             }
             b'{' => return self.open(Container::Object, at, sink),
             b'[' => return self.open(Container::Array, at, sink),

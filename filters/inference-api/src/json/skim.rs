@@ -1,7 +1,7 @@
 //! Passing over a string that nobody wants, without the state machine.
 
-use super::blocks::{BLOCK_BYTES, Block, Good, good};
-use super::escapes::unicode_escapes;
+use super::blocks::{BLOCK_BYTES, Block, Good, good, surplus};
+use super::escapes::{surplus_of_unicode_escapes, unicode_escapes};
 use super::scan::plain_run;
 use crate::utf8::sequence_length;
 
@@ -12,24 +12,65 @@ use crate::utf8::sequence_length;
 /// machine to look at: what is cut by the end of `bytes`, or an error.
 #[inline]
 pub(super) fn skim(bytes: &[u8]) -> usize {
-    // Keys and short values end within the first vector.
-    let short = plain_run(bytes.get(..16).unwrap_or(bytes));
-    if bytes.get(short) == Some(&b'"') {
-        return short;
+    short(bytes).unwrap_or_else(|| skim_long(bytes, &mut Uncounted))
+}
+
+/// The same, and how many characters (Unicode scalar values) these bytes say.
+#[inline]
+pub(super) fn skim_measured(bytes: &[u8]) -> (usize, u64) {
+    if let Some(length) = short(bytes) {
+        return (length, crate::wide(length));
     }
-    skim_long(bytes)
+    let mut surplus = Surplus(0);
+    let length = skim_long(bytes, &mut surplus);
+    (length, crate::wide(length).saturating_sub(surplus.0))
+}
+
+/// Keys and short values end within the first vector.
+#[inline]
+fn short(bytes: &[u8]) -> Option<usize> {
+    let short = plain_run(bytes.get(..16).unwrap_or(bytes));
+    (bytes.get(short) == Some(&b'"')).then_some(short)
+}
+
+/// What is counted of the bytes that go by. Most bytes are a character, so it is
+/// those that aren't.
+trait Count {
+    fn add(&mut self, surplus: impl FnOnce() -> u64);
+}
+
+/// Nothing is.
+struct Uncounted;
+
+/// How many bytes there are beyond one for each character.
+struct Surplus(u64);
+
+impl Count for Uncounted {
+    #[inline(always)]
+    fn add(&mut self, _surplus: impl FnOnce() -> u64) {}
+}
+
+impl Count for Surplus {
+    #[inline(always)]
+    fn add(&mut self, surplus: impl FnOnce() -> u64) {
+        self.0 = self.0.saturating_add(surplus());
+    }
 }
 
 /// The same, kept apart: it is worth a call, and best compiled on its own.
 #[inline(never)]
-fn skim_long(bytes: &[u8]) -> usize {
+fn skim_long(bytes: &[u8], count: &mut impl Count) -> usize {
     let mut rest = bytes;
     loop {
-        rest = behind_blocks(rest);
+        rest = behind_blocks(rest, count);
         if rest.len() < BLOCK_BYTES {
             rest = rest.get(plain_run(rest)..).unwrap_or_default();
         }
-        let Some(after) = token(rest).and_then(|length| rest.get(length..)) else { break };
+        let Some((token, after)) = token(rest).and_then(|length| rest.split_at_checked(length))
+        else {
+            break;
+        };
+        count.add(|| surplus_of_token(token));
         rest = after;
     }
     bytes.len().saturating_sub(rest.len())
@@ -37,18 +78,22 @@ fn skim_long(bytes: &[u8]) -> usize {
 
 /// What is left where a block can't be read to its end, or there is none.
 #[inline(always)]
-fn behind_blocks(mut rest: &[u8]) -> &[u8] {
+fn behind_blocks<'a>(mut rest: &'a [u8], count: &mut impl Count) -> &'a [u8] {
     loop {
         rest = behind_plain_blocks(rest);
         loop {
             let Some((block, after)) = rest.split_first_chunk::<BLOCK_BYTES>() else { return rest };
             match good(block) {
-                Good::Whole => rest = after,
+                Good::Whole => {
+                    count.add(|| surplus(block, BLOCK_BYTES));
+                    rest = after;
+                }
                 Good::Plain => {
                     rest = after;
                     break;
                 }
                 Good::Until(length) => {
+                    count.add(|| surplus(block, length));
                     rest = rest.get(length..).unwrap_or_default();
                     // What a block's end cuts is the start of the next one.
                     if length < BLOCK_BYTES.saturating_sub(3) {
@@ -80,6 +125,15 @@ fn token(bytes: &[u8]) -> Option<usize> {
         [b'\\', b'u', ..] => unicode_escapes(bytes),
         [0x80..=0xff, ..] => sequence_length(bytes),
         _ => None,
+    }
+}
+
+/// How many bytes such a token has beyond one for each character.
+#[inline]
+fn surplus_of_token(token: &[u8]) -> u64 {
+    match token {
+        [b'\\', b'u', ..] => surplus_of_unicode_escapes(token),
+        _ => crate::wide(token.len().saturating_sub(1)),
     }
 }
 
@@ -151,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn goes_as_far_as_one_token_after_the_other() {
+    fn goes_as_far_as_one_token_after_the_other_and_counts_what_they_say() {
         let pieces: [&[u8]; 36] = [
             b"plain text, a few words of it",
             b"a",
@@ -203,7 +257,12 @@ mod tests {
             let mut bytes: Vec<u8> = (0..good).flat_map(|_| pieces[below(22)]).copied().collect();
             bytes.extend((0..below(4)).flat_map(|_| pieces[below(36)]));
             bytes.extend((0..below(30)).flat_map(|_| pieces[below(22)]));
-            assert_eq!(skim(&bytes), naive(&bytes), "{}", bytes.escape_ascii());
+            let length = naive(&bytes);
+            assert_eq!(skim(&bytes), length, "{}", bytes.escape_ascii());
+            let literal = [b"\"", &bytes[..length], b"\""].concat();
+            let text: String = serde_json::from_slice(&literal).unwrap();
+            let characters = u64::try_from(text.chars().count()).unwrap();
+            assert_eq!(skim_measured(&bytes), (length, characters), "{}", bytes.escape_ascii());
         }
     }
 }

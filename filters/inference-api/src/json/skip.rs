@@ -49,7 +49,7 @@ impl Reader {
         let (byte, after) = place.rest.split_first()?;
         let (state, rest) = match (place.state, byte) {
             (state, b' ' | b'\n' | b'\r' | b'\t') => (state, after),
-            (State::Key | State::FirstKey, b'"') => match behind_string(after)? {
+            (State::Key | State::FirstKey, b'"') => match self.behind_string(after)? {
                 // The colon comes at once, as good as always.
                 [b':', after @ ..] => (State::Value, after),
                 after => (State::Colon, after),
@@ -82,7 +82,7 @@ impl Reader {
                 (state, after)
             }
             (State::Value | State::FirstElement, b'"') => {
-                let rest = behind_string(after)?;
+                let rest = self.behind_string(after)?;
                 tally.string(before(after, rest).strip_suffix(b"\"").unwrap_or_default());
                 (State::Separator, rest)
             }
@@ -111,6 +111,19 @@ impl Reader {
         match self.open.get(..around).and_then(<[_]>::last) {
             Some(Container::Array) if self.skipped != Some(around) => Shape::Matrix,
             _ => Shape::Row,
+        }
+    }
+
+    /// What is behind the string, given what is behind its first quote. One that is
+    /// too long is left to the state machine.
+    #[inline]
+    fn behind_string<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let length = skim(text);
+        match text.get(length..) {
+            Some([b'"', after @ ..]) if crate::wide(length) <= self.options.max_string_bytes => {
+                Some(after)
+            }
+            _ => None,
         }
     }
 
@@ -147,15 +160,6 @@ fn behind_word(text: &[u8]) -> Option<&[u8]> {
         [b't', b'r', b'u', b'e', after @ ..]
         | [b'n', b'u', b'l', b'l', after @ ..]
         | [b'f', b'a', b'l', b's', b'e', after @ ..] => Some(after),
-        _ => None,
-    }
-}
-
-/// What is behind the string, given what is behind its first quote.
-#[inline]
-fn behind_string(text: &[u8]) -> Option<&[u8]> {
-    match text.get(skim(text)..) {
-        Some([b'"', after @ ..]) => Some(after),
         _ => None,
     }
 }

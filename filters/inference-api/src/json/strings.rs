@@ -2,8 +2,8 @@
 
 use super::reader::{Cursor, Outcome, Reader, State};
 use super::scan::{plain_run, text_run};
-use super::skim::skim;
-use super::{JsonErrorKind, Kind, Sink, Spelling};
+use super::skim::{skim, skim_measured};
+use super::{Interest, JsonErrorKind, Kind, Sink, Spelling};
 use crate::utf8::Utf8;
 
 /// The string that is being read.
@@ -13,6 +13,8 @@ pub(super) struct StringState {
     spelling: Spelling,
     utf8: Utf8,
     escape_start: u64,
+    /// How many there were, if it is measured.
+    characters: u64,
     /// How many hexadecimal digits of an escape are missing.
     missing_digits: u8,
     code_unit: u16,
@@ -26,6 +28,7 @@ pub(super) enum Purpose {
     SkippedKey,
     Text,
     SkippedText,
+    MeasuredText,
 }
 
 impl Default for StringState {
@@ -35,6 +38,7 @@ impl Default for StringState {
             spelling: Spelling::Plain,
             utf8: Utf8::default(),
             escape_start: 0,
+            characters: 0,
             missing_digits: 0,
             code_unit: 0,
             first_half: None,
@@ -46,6 +50,27 @@ impl StringState {
     fn is_wanted(&self) -> bool {
         matches!(self.purpose, Purpose::Key | Purpose::Text)
     }
+
+    /// Some of the text, decoded.
+    fn emit(&mut self, text: &str, sink: &mut impl Sink) {
+        if self.purpose == Purpose::MeasuredText {
+            let characters = crate::wide(text.chars().count());
+            self.characters = self.characters.saturating_add(characters);
+        } else {
+            self.purpose.emit(text, sink);
+        }
+    }
+}
+
+impl From<Interest> for Purpose {
+    /// Of a string that is a value.
+    fn from(interest: Interest) -> Self {
+        match interest {
+            Interest::Take => Self::Text,
+            Interest::Skip | Interest::Survey => Self::SkippedText,
+            Interest::Measure => Self::MeasuredText,
+        }
+    }
 }
 
 impl Purpose {
@@ -54,7 +79,7 @@ impl Purpose {
             _ if text.is_empty() => {}
             Self::Key => sink.key(text),
             Self::Text => sink.text(text),
-            Self::SkippedKey | Self::SkippedText => {}
+            Self::SkippedKey | Self::SkippedText | Self::MeasuredText => {}
         }
     }
 }
@@ -77,6 +102,10 @@ impl Reader {
                 if self.string.is_wanted() {
                     let text = cursor.take(plain_run(cursor.rest));
                     self.string.purpose.emit(str::from_utf8(text).unwrap_or_default(), sink);
+                } else if self.string.purpose == Purpose::MeasuredText {
+                    let (length, characters) = skim_measured(cursor.rest);
+                    cursor.take(length);
+                    self.string.characters = self.string.characters.saturating_add(characters);
                 } else {
                     cursor.take(skim(cursor.rest));
                 }
@@ -89,7 +118,7 @@ impl Reader {
                 }
                 b'"' => {
                     cursor.rest = after;
-                    self.end_string(cursor.at(), sink);
+                    self.end_string(cursor.at(), sink)?;
                 }
                 b'\\' => self.begin_escape(cursor, sink)?,
                 ..0x20 => return self.fail(JsonErrorKind::ControlCharacter, cursor.at()),
@@ -114,17 +143,21 @@ impl Reader {
     /// A stretch of a string that is not all ASCII.
     fn beyond_ascii(&mut self, cursor: &mut Cursor<'_>, sink: &mut impl Sink) -> Outcome {
         let at = cursor.at();
-        let purpose = self.string.purpose;
         // What nobody wants goes by faster elsewhere, once no character is cut.
         let near = if self.string.is_wanted() { usize::MAX } else { 4 };
         let text = cursor.take(text_run(cursor.rest.get(..near).unwrap_or(cursor.rest)));
-        match self.string.utf8.push(text, at, |text| purpose.emit(text, sink)) {
-            Ok(()) => Ok(()),
-            Err(start) => self.fail(JsonErrorKind::InvalidUtf8, start),
-        }
+        // The checker is part of the string's state: it works on a copy.
+        let mut utf8 = self.string.utf8;
+        let checked = utf8.push(text, at, |text| self.string.emit(text, sink));
+        self.string.utf8 = utf8;
+        checked.or_else(|start| self.fail(JsonErrorKind::InvalidUtf8, start))
     }
 
-    fn end_string(&mut self, end: u64, sink: &mut impl Sink) {
+    fn end_string(&mut self, end: u64, sink: &mut impl Sink) -> Outcome {
+        let length = end.saturating_sub(self.token_start).saturating_sub(2);
+        if length > self.options.max_string_bytes {
+            return self.fail(JsonErrorKind::StringTooLong, self.token_start);
+        }
         let spelling = self.string.spelling;
         match self.string.purpose {
             Purpose::Key => {
@@ -137,7 +170,12 @@ impl Reader {
                 self.ended(Kind::String, end, sink);
             }
             Purpose::SkippedText => self.ended(Kind::String, end, sink),
+            Purpose::MeasuredText => {
+                sink.measured(core::mem::take(&mut self.string.characters));
+                self.ended(Kind::String, end, sink);
+            }
         }
+        Ok(())
     }
 
     /// One byte behind a backslash; it ends at `end`.
@@ -166,7 +204,7 @@ impl Reader {
                     }
                     _ => return self.fail(JsonErrorKind::InvalidEscape, at),
                 };
-                self.string.purpose.emit(character, sink);
+                self.string.emit(character, sink);
                 self.state = State::String;
             }
         }
@@ -201,7 +239,7 @@ impl Reader {
             (Some(first), _) => char::decode_utf16([first, unit]).next(),
         };
         let Some(Ok(character)) = character else { return self.lone_surrogate() };
-        self.string.purpose.emit(character.encode_utf8(&mut [0; 4]), sink);
+        self.string.emit(character.encode_utf8(&mut [0; 4]), sink);
         self.state = State::String;
         Ok(())
     }

@@ -9,13 +9,22 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 struct Script {
     lines: Vec<String>,
     skips: Option<Kind>,
+    measures: Option<Kind>,
     text: String,
 }
 
 impl Sink for Script {
     fn value(&mut self, kind: Kind, at: u64) -> Interest {
         self.lines.push(format!("{at} {kind:?}"));
-        if self.skips == Some(kind) { Interest::Skip } else { Interest::Take }
+        match Some(kind) {
+            kind if kind == self.skips => Interest::Skip,
+            kind if kind == self.measures => Interest::Measure,
+            _ => Interest::Take,
+        }
+    }
+
+    fn measured(&mut self, characters: u64) {
+        self.lines.push(format!("{characters} characters"));
     }
 
     fn value_end(&mut self, kind: Kind, end: u64) {
@@ -125,6 +134,52 @@ fn of_a_skipped_value_only_the_end_is_told() {
         "29 end Object",
     ];
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn of_a_measured_string_the_characters_are_told_and_the_end() {
+    let text = r#"["plain","a\\\"é\u00e9\ud83d\ude42\n😀","",7]"#.as_bytes();
+    let (lines, result) = same_however_cut(text, |chunks| {
+        let script = Script { measures: Some(Kind::String), ..Script::default() };
+        read_with(script, Options::default(), chunks)
+    });
+    assert_eq!(result, Ok(()));
+    let expected = [
+        "0 Array",
+        "1 String",
+        "5 characters",
+        "8 end String",
+        "9 String",
+        "8 characters",
+        "42 end String",
+        "43 String",
+        "0 characters",
+        "45 end String",
+        "46 Number",
+        "47 end Number 7",
+        "48 end Array",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn to_measure_anything_but_a_string_is_to_skip_it() {
+    for kind in [Kind::Array, Kind::Object, Kind::Number] {
+        let text = br#"{"a":[1,{"b":"c"},[2]],"d":3}"#;
+        let skipping = Script { skips: Some(kind), ..Script::default() };
+        let measuring = Script { measures: Some(kind), ..Script::default() };
+        let (lines, result) = read_with(measuring, Options::default(), &[text]);
+        assert_eq!((lines, result), read_with(skipping, Options::default(), &[text]));
+    }
+}
+
+#[test]
+fn what_is_measured_is_still_checked() {
+    let result = same_however_cut(b"[\"a\\n\xed\xa0\x80\"]", |chunks| {
+        let script = Script { measures: Some(Kind::String), ..Script::default() };
+        read_with(script, Options::default(), chunks).1
+    });
+    assert_eq!(result, Err(JsonError { kind: JsonErrorKind::InvalidUtf8, offset: 5 }));
 }
 
 #[test]
@@ -323,4 +378,41 @@ fn duplicate_keys_are_told_with_the_first_and_the_last_value() {
     assert!(model.unwrap().is_contradictory);
     let (model, _) = fields_of(r#"{"model":{},"model":{}}"#);
     assert!(model.unwrap().is_contradictory, "nothing is known of objects");
+}
+
+#[test]
+fn a_string_that_is_too_long_is_refused_wherever_it_stands() {
+    let options = Options { max_string_bytes: 5, ..Options::default() };
+    let long = "x".repeat(100);
+    for (text, at) in [
+        (r#"["12345", {"12345": "\u00e9"}]"#.to_owned(), Some(20)),
+        (r#"["12345", {"12345": "12345"}]"#.to_owned(), None),
+        (r#"["123456"]"#.to_owned(), Some(1)),
+        (r#"{"123456": 1}"#.to_owned(), Some(1)),
+        (r#"{"a": ["", "", "12\n456"]}"#.to_owned(), Some(15)),
+        (format!(r#"{{"a": "{long}"}}"#), Some(6)),
+    ] {
+        for interest in [Interest::Take, Interest::Skip] {
+            let read = same_however_cut(text.as_bytes(), |chunks| {
+                let mut reader = Reader::new(options);
+                let mut sink = Inside(interest);
+                for chunk in chunks {
+                    reader.push(chunk, &mut sink)?;
+                }
+                reader.finish(&mut sink)
+            });
+            let expected =
+                at.map(|offset| JsonError { kind: JsonErrorKind::StringTooLong, offset });
+            assert_eq!(read.err(), expected, "{text} {interest:?}");
+        }
+    }
+}
+
+/// Takes the outermost value, and of what is inside it wants this.
+struct Inside(Interest);
+
+impl Sink for Inside {
+    fn value(&mut self, _: Kind, at: u64) -> Interest {
+        if at == 0 { Interest::Take } else { self.0 }
+    }
 }

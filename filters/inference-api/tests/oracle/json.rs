@@ -25,6 +25,7 @@ pub fn agrees(text: &[u8], cuts: &[usize]) {
     }
     assert_eq!(read(&[text], &mut Builder::new(text)), built, "cuts change the answer");
     assert_eq!(read(&cut, &mut Skipper), built, "skipping changes the answer");
+    assert_eq!(read(&cut, &mut Measurer::new(text)), built, "measuring changes the answer");
     elements_agree(text, &cut, expected.as_ref().ok());
     field_agrees(text, &cut, expected.ok().as_ref());
 }
@@ -96,6 +97,48 @@ struct Skipper;
 impl Sink for Skipper {
     fn value(&mut self, _kind: Kind, _at: u64) -> Interest {
         Interest::Skip
+    }
+}
+
+/// Wants the length of every string.
+struct Measurer<'a> {
+    source: &'a [u8],
+    start: u64,
+    characters: Option<u64>,
+}
+
+impl<'a> Measurer<'a> {
+    fn new(source: &'a [u8]) -> Self {
+        Self { source, start: 0, characters: None }
+    }
+}
+
+impl Sink for Measurer<'_> {
+    fn value(&mut self, kind: Kind, at: u64) -> Interest {
+        self.start = at;
+        if matches!(kind, Kind::Object | Kind::Array) { Interest::Take } else { Interest::Measure }
+    }
+
+    fn measured(&mut self, characters: u64) {
+        assert_eq!(self.characters.replace(characters), None, "measured twice");
+    }
+
+    fn value_end(&mut self, kind: Kind, end: u64) {
+        let characters = self.characters.take();
+        assert_eq!(characters.is_some(), kind == Kind::String, "{kind:?} is measured");
+        if let Some(characters) = characters {
+            let text = spanned(self.source, &(self.start..end));
+            let expected = text.as_str().expect("a string").chars().count();
+            assert_eq!(usize::try_from(characters), Ok(expected), "characters of {text}");
+        }
+    }
+
+    fn text(&mut self, fragment: &str) {
+        panic!("nobody wants {fragment}");
+    }
+
+    fn number(&mut self, fragment: &str) {
+        panic!("nobody wants {fragment}");
     }
 }
 

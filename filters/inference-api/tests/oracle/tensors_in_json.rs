@@ -12,14 +12,19 @@ use inference_api::tensor::json::{
     MAX_FAULTS_OF_A_KIND, PredictMessage, PredictReader, PredictTensors, TensorError, TensorLimits,
 };
 use inference_api::tensor::{
-    Datatype, DeclaredDatatype, Depth, Form, MAX_NAME_BYTES, Shape, Tensor, TensorData, Values,
+    Datatype, DeclaredDatatype, Depth, Form, MAX_NAME_BYTES, RawValues, Shape, Tensor, TensorData,
+    Values,
 };
 use serde_json::Value;
 
 use super::{pieces, surveys};
 
-const LIMITS: TensorLimits =
-    TensorLimits { max_tensors: 3, depth: Depth::Counted, max_json_depth: 127 };
+const LIMITS: TensorLimits = TensorLimits {
+    max_tensors: 3,
+    depth: Depth::Counted,
+    max_json_depth: 127,
+    max_string_bytes: u64::MAX,
+};
 
 /// What a reader says in the end.
 type Said = (Vec<Tensor>, Vec<Fault>);
@@ -209,6 +214,7 @@ impl Naive {
             match (key.as_str(), node) {
                 ("name", Node::Text(name)) => {
                     tensor.name = cut(name);
+                    tensor.name_is_cut = name.len() > MAX_NAME_BYTES;
                     if name.len() > MAX_NAME_BYTES {
                         self.fault(FaultKind::NameTooLong, &place);
                     }
@@ -293,15 +299,19 @@ impl Naive {
         let mut rest = data;
         for (tensor, bytes) in std::mem::take(&mut self.binary) {
             let length = usize::try_from(bytes).unwrap_or(usize::MAX).min(rest.len());
-            rest = &rest[length..];
+            let (section, behind) = rest.split_at(length);
+            rest = behind;
             let tensor = &mut self.tensors[tensor];
             tensor.data.bytes = wide(length);
-            if let Some(DeclaredDatatype::Known(datatype)) = tensor.datatype {
-                let size = datatype.element_bytes();
-                tensor.data.elements = size
-                    .filter(|size| wide(length).is_multiple_of(*size))
-                    .map(|size| wide(length).div_euclid(size));
-            }
+            let datatype = match tensor.datatype {
+                Some(DeclaredDatatype::Known(datatype)) => Some(datatype),
+                _ => None,
+            };
+            // Raw data has an oracle of its own.
+            let mut values = RawValues::new(datatype, self.limits.depth);
+            values.push(section);
+            tensor.data.elements = values.elements();
+            tensor.data.values = tensor.data.values.and(values.values());
         }
         let found = wide(data.len());
         if found != expected && !self.binary_is_unknown {
@@ -409,7 +419,13 @@ impl Naive {
                 [&[i64::try_from(rows).unwrap()], inner.dimensions()].concat().into_iter().collect()
             });
             let (name, data) = (name, TensorData { form: Form::Json, ..data });
-            self.tensors.push(Tensor { name, position, data, ..Tensor::default() });
+            self.tensors.push(Tensor {
+                name_is_cut: name.len() > MAX_NAME_BYTES,
+                name,
+                position,
+                data,
+                ..Tensor::default()
+            });
         }
     }
 
@@ -434,7 +450,13 @@ impl Naive {
         for (position, (name, values)) in inputs.into_iter().enumerate() {
             let data = data(&values, self.limits.depth, Objects::MayBeBase64);
             let (name, data) = (name, TensorData { form: Form::Json, ..data });
-            self.tensors.push(Tensor { name, position, data, ..Tensor::default() });
+            self.tensors.push(Tensor {
+                name_is_cut: name.len() > MAX_NAME_BYTES,
+                name,
+                position,
+                data,
+                ..Tensor::default()
+            });
         }
     }
 }

@@ -27,6 +27,12 @@ pub(in crate::json) const fn below_first(bits: u64) -> u64 {
     first(bits).wrapping_sub(1)
 }
 
+/// The first so many places.
+pub(super) fn below(count: usize) -> u64 {
+    let shift = u32::try_from(count).unwrap_or(u32::MAX);
+    1_u64.checked_shl(shift).unwrap_or_default().wrapping_sub(1)
+}
+
 /// The places right behind the rows in `bits` that begin with these: as far as
 /// an addition carries.
 pub(super) const fn behind_rows(bits: u64, begin: u64) -> u64 {
@@ -84,6 +90,8 @@ mod tests {
         assert_eq!(count_before(bits), 2);
         assert_eq!((first(0), last(0), without_first(0), below_first(0)), (0, 0, 0, u64::MAX));
         assert_eq!((last(LAST), count_before(0)), (LAST, 64));
+        assert_eq!((below(0), below(3), below(63)), (0, 0b111, !LAST));
+        assert_eq!((below(64), below(usize::MAX)), (u64::MAX, u64::MAX));
     }
 
     #[test]

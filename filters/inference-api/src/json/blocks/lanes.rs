@@ -71,6 +71,13 @@ impl Block {
         self.collect(control)
     }
 
+    /// Which bytes continue a UTF-8 sequence. As signed numbers, they are the
+    /// least.
+    #[inline(always)]
+    pub(in crate::json) fn continuations(self) -> u64 {
+        self.collect(|vector| vector.cast_signed().simd_lt(i8x16::splat(-64)).cast_unsigned())
+    }
+
     /// Whether there is a first byte of a UTF-8 sequence after which not every
     /// continuation byte will do, `F0` left out.
     #[inline(always)]
@@ -179,6 +186,7 @@ mod tests {
         assert_eq!(block.bit::<7>(), naive(bytes, |byte| byte & 0x80 != 0), "{bytes:x?}");
         assert_eq!(block.bit::<4>(), naive(bytes, |byte| byte & 0x10 != 0), "{bytes:x?}");
         assert_eq!(block.bit::<0>(), naive(bytes, |byte| byte & 1 != 0), "{bytes:x?}");
+        assert_eq!(block.continuations(), naive(bytes, |byte| matches!(byte, 0x80..0xc0)));
         let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf1..);
         assert_eq!(block.has_rare_lead(), bytes.iter().any(is_rare), "{bytes:x?}");
         let is_rare = |byte: &u8| matches!(byte, 0xc0 | 0xc1);

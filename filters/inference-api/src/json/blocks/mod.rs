@@ -14,4 +14,4 @@ mod text;
 pub(super) use bits::{below_first, without_first};
 pub(super) use lanes::{BLOCK_BYTES, Block, control, either, equal, unplain};
 pub(super) use numbers::{Heard, Shape, skim_numbers};
-pub(super) use text::{Good, good};
+pub(super) use text::{Good, good, surplus};

@@ -1,7 +1,7 @@
 //! Sixty-four bytes of a string at once, whatever is in them: common text takes
 //! no branch for each of its escapes and none for what is beyond ASCII.
 
-use super::bits::{LAST, count_before, escaped, first, without_first};
+use super::bits::{LAST, below, count_before, escaped, first, without_first};
 use super::lanes::{BLOCK_BYTES, Block};
 use super::sequences::malformed;
 
@@ -41,6 +41,16 @@ pub(in crate::json) fn good(bytes: &[u8; BLOCK_BYTES]) -> Good {
         stops |= block.controls();
     }
     if stops == 0 { Good::Whole } else { Good::Until(count_before(stops)) }
+}
+
+/// How many of the first `length` bytes of a block stand beyond one for each
+/// character, where they are good: the letters of escapes, and what continues a
+/// UTF-8 sequence.
+#[inline(always)]
+pub(in crate::json) fn surplus(bytes: &[u8; BLOCK_BYTES], length: usize) -> u64 {
+    let block = Block::new(bytes);
+    let surplus = escaped(block.equal(b'\\')) | block.continuations();
+    u64::from((surplus & below(length)).count_ones())
 }
 
 /// Where an escape begins that is malformed, one of `\u`, or cut.

@@ -5,8 +5,12 @@ use crate::tensor::{Datatype, DeclaredDatatype, Defect, Form, MAX_NAME_BYTES, Sh
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const LIMITS: TensorLimits =
-    TensorLimits { max_tensors: 3, depth: Depth::Valued, max_json_depth: 100 };
+const LIMITS: TensorLimits = TensorLimits {
+    max_tensors: 3,
+    depth: Depth::Valued,
+    max_json_depth: 100,
+    max_string_bytes: u64::MAX,
+};
 
 type Said = (Vec<Tensor>, Vec<Fault>);
 

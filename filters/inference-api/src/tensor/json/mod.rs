@@ -42,6 +42,8 @@ pub struct TensorLimits {
     pub depth: Depth,
     /// How many objects and arrays may stand inside each other.
     pub max_json_depth: usize,
+    /// How many bytes a string or key may have, as it is written.
+    pub max_string_bytes: u64,
 }
 
 /// Why a body can't be read.
@@ -54,7 +56,12 @@ pub enum TensorError {
 impl TensorLimits {
     /// How the JSON text is to be read that has these limits.
     pub fn options(self, words: NumberWords) -> Options {
-        Options { max_depth: self.max_json_depth, words, ..Options::default() }
+        Options {
+            max_depth: self.max_json_depth,
+            max_string_bytes: self.max_string_bytes,
+            words,
+            ..Options::default()
+        }
     }
 }
 
