@@ -54,6 +54,9 @@ impl Checking<'_> {
 
     /// Writes down that the text does not fit, because of the innermost value.
     pub(super) fn refuse(&mut self, failure: &Failure<'_>) {
+        if self.state.is_over {
+            return;
+        }
         let whole = match self.state.frames.last() {
             Some(Frame { step: Step::Name(_), .. }) => "a property name",
             Some(frame) => name_of(frame.kind),
