@@ -35,6 +35,10 @@ impl Checking<'_> {
             members: 0,
         };
         self.state.frames.push(frame);
+        // Most values of most texts: nobody asks for them.
+        if step != Step::Root && self.state.askers.len() == askers {
+            return Interest::Skip;
+        }
         self.answer(askers);
         let interest = self.interest(kind);
         if interest == Interest::Take && kind == Kind::Object {
@@ -54,6 +58,9 @@ impl Checking<'_> {
 
     /// Writes down that the text does not fit, because of the innermost value.
     pub(super) fn refuse(&mut self, failure: &Failure<'_>) {
+        if self.state.is_over {
+            return;
+        }
         let whole = match self.state.frames.last() {
             Some(Frame { step: Step::Name(_), .. }) => "a property name",
             Some(frame) => name_of(frame.kind),
@@ -99,6 +106,7 @@ impl Checking<'_> {
     /// Makes the runs that were asked for, and those that they need beside them.
     fn answer(&mut self, askers: usize) {
         if self.state.frames.len() == 1 {
+            // Nobody asks for the outermost value.
             self.run(self.nodes.root, Weight::Decisive);
         }
         let mut next = askers;

@@ -21,6 +21,10 @@ impl<'a> Checking<'a> {
     /// The innermost value ended.
     pub(super) fn end(&mut self) {
         let Some(frame) = self.state.frames.last().copied() else { return };
+        if self.state.runs.len() == frame.runs {
+            self.state.frames.pop();
+            return;
+        }
         let number = match (frame.kind, self.state.text.whole()) {
             (Kind::Number, None) => return self.refuse(&Failure::NumberLength(MOST_NUMBER_BYTES)),
             (Kind::Number, Some(text)) => Number::read(text),

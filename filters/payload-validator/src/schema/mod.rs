@@ -73,3 +73,6 @@ fn push_token(pointer: &mut String, token: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

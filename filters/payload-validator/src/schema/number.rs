@@ -113,9 +113,10 @@ impl Divisor {
 }
 
 impl Decimal {
+    /// Reads what `serde_json` writes: `12.5`, `1e+300`.
     fn of(float: f64) -> Option<Self> {
-        let written = format!("{:e}", float.abs());
-        let (significand, exponent) = written.split_once('e')?;
+        let written = serde_json::Number::from_f64(float.abs())?.to_string();
+        let (significand, exponent) = written.split_once('e').unwrap_or((&written, "0"));
         let exponent: i32 = exponent.parse().ok()?;
         let (before, after) = significand.split_once('.').unwrap_or((significand, ""));
         let digits = [before, after].concat().parse().ok()?;
@@ -177,13 +178,17 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    fn number(text: &str) -> Number {
+        Number::read(text).unwrap()
+    }
+
     fn compare(one: &str, two: &str) -> Option<Ordering> {
-        Number::read(one).unwrap().compare(Number::read(two).unwrap())
+        number(one).compare(number(two))
     }
 
     fn is_multiple(value: &str, divisor: &str) -> bool {
         let divisor = Divisor::new(&serde_json::from_str(divisor).unwrap()).unwrap();
-        Number::read(value).unwrap().is_multiple_of(divisor)
+        number(value).is_multiple_of(divisor)
     }
 
     #[test]
@@ -257,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_count_is_whole_and_not_negative() {
-        let count = |text| Number::read(text).unwrap().count();
+        let count = |text| number(text).count();
         assert_eq!(count("3"), Some(3));
         assert_eq!(count("3.0"), Some(3));
         assert_eq!(count("0"), Some(0));

@@ -8,6 +8,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::panic_in_result_fn,
+    clippy::unwrap_in_result,
     clippy::unwrap_used,
     missing_docs,
     unreachable_pub,
@@ -45,10 +46,13 @@ fn violation(schema: &Rc<Schema>, text: &[u8]) -> Option<Violation> {
     whole
 }
 
-/// The oracle divides whole numbers as floats.
+/// The oracle divides whole numbers as floats, and large floats by their binary
+/// value: 1e300 is a multiple of 1.5 then, which no decimal reading makes it.
 fn would_be_rounded(schema: &Value, value: &Value) -> bool {
     let is_divided = schema.to_string().contains("multipleOf");
-    is_divided && ["9007199254740993", "18446744073709551615"].iter().any(|number| value.to_string().contains(number))
+    let text = value.to_string();
+    let large = ["9007199254740993", "18446744073709551615", "e+300"];
+    is_divided && large.iter().any(|number| text.contains(number))
 }
 
 fn agrees(schema: &Value, value: &Value) -> Result<(), TestCaseError> {

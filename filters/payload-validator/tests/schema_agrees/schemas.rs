@@ -48,7 +48,7 @@ pub fn instance() -> impl Strategy<Value = Value> {
 /// A schema with all that it refers to.
 pub fn schema() -> impl Strategy<Value = Value> {
     (subschema(), subschema(), subschema()).prop_map(|(root, one, two)| {
-            let within = |one| json!({ "properties": { "a": one, "model": true }, "items": one });
+        let within = |one| json!({ "properties": { "a": one, "model": true }, "items": one });
         let definitions = json!({ "one": one, "two": within(&two), "three": within(&one) });
         match root {
             Value::Object(mut root) => {

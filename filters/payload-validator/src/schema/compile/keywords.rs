@@ -79,9 +79,11 @@ impl<'a> Compiler<'a> {
         match keyword {
             "properties" => {
                 for (name, id) in self.map(at, value) {
-                    object.named.push((self.name(name), id));
+                    let named = (self.name(name), id);
+                    if let Err(place) = object.named.binary_search(&named) {
+                        object.named.insert(place, named);
+                    }
                 }
-                object.named.sort_unstable();
             }
             "additionalProperties" => object.others = Some(self.node(at, value)),
             "propertyNames" => object.names = Some(self.node(at, value)),

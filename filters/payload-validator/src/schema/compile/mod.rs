@@ -5,14 +5,14 @@ mod numbering;
 mod readings;
 mod references;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Map, Value};
 
 use super::node::{NameId, Node, NodeId, Nodes, Types};
 
 /// Why a schema can't be used, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SchemaProblem {
     /// A JSON pointer into the schema, such as `/properties/x/pattern`.
     pub pointer: String,
@@ -42,9 +42,10 @@ struct Compiler<'a> {
     schema: &'a Value,
     nodes: Nodes,
     /// The nodes by the place of their subschema.
-    ids: HashMap<String, NodeId>,
+    ids: BTreeMap<String, NodeId>,
     pending: VecDeque<Pending<'a>>,
-    names: HashMap<String, NameId>,
+    names: BTreeMap<String, NameId>,
+    /// In order.
     problems: Vec<SchemaProblem>,
 }
 
@@ -65,9 +66,9 @@ impl<'a> Compiler<'a> {
         Self {
             schema,
             nodes: Nodes::default(),
-            ids: HashMap::new(),
+            ids: BTreeMap::new(),
             pending: VecDeque::new(),
-            names: HashMap::new(),
+            names: BTreeMap::new(),
             problems: Vec::new(),
         }
     }
@@ -102,8 +103,8 @@ impl<'a> Compiler<'a> {
 
     fn problem(&mut self, pointer: impl Into<String>, text: impl Into<String>) {
         let problem = SchemaProblem { pointer: pointer.into(), text: text.into() };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        if let Err(place) = self.problems.binary_search(&problem) {
+            self.problems.insert(place, problem);
         }
     }
 
@@ -126,12 +127,10 @@ impl<'a> Compiler<'a> {
     fn finish(mut self) -> Result<Nodes, Vec<SchemaProblem>> {
         self.put_in_order();
         if !self.problems.is_empty() {
-            self.problems.sort_by(|one, two| one.pointer.cmp(&two.pointer));
             return Err(self.problems);
         }
         let mut nodes = self.nodes;
-        nodes.names_in_order = (0..nodes.names.len()).collect();
-        nodes.names_in_order.sort_by_key(|name| nodes.names.get(*name));
+        nodes.names_in_order = self.names.into_values().collect();
         let strings = nodes.list.iter().filter_map(|node| node.scalars.as_ref());
         let strings = strings.flat_map(|scalars| &scalars.strings);
         let longest = strings.chain(&nodes.names).map(String::len).max();

@@ -90,7 +90,6 @@ impl<'a> Compiler<'a> {
                 );
             }
         }
-        scalars.strings.sort_unstable();
         node.scalars = Some(scalars);
     }
 }
@@ -118,7 +117,9 @@ impl Scalars {
             }
             Value::String(string) => {
                 let is_added = is_among(&|others| others.has_text(string));
-                self.strings.extend(is_added.then(|| string.clone()));
+                if let (true, Err(place)) = (is_added, self.strings.binary_search(string)) {
+                    self.strings.insert(place, string.clone());
+                }
                 is_added
             }
             Value::Array(_) | Value::Object(_) => return false,
