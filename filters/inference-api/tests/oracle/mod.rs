@@ -11,6 +11,7 @@ pub mod multipart;
 pub mod protobuf;
 pub mod rewriting;
 pub mod sse;
+pub mod tensors;
 
 /// The bytes in pieces, cut where `cuts` say (each modulo what is left).
 pub fn pieces<'a>(mut bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {

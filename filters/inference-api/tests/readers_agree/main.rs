@@ -22,3 +22,4 @@ mod messages;
 mod names;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod tensors;
