@@ -234,7 +234,7 @@ proptest! {
     ) {
         let mut raw = RawValues::new(Some(datatype), Depth::Valued);
         oracle::pieces(&bytes, &cuts).into_iter().for_each(|piece| raw.push(piece));
-        let (elements, values) = oracle::tensors::raw(Some(datatype), &bytes);
+        let (elements, values) = oracle::tensors::values::raw(Some(datatype), &bytes);
         prop_assert_eq!(raw.elements(), elements);
         if elements.is_some() || datatype != Datatype::Bytes {
             prop_assert_eq!(raw.values(), values);
