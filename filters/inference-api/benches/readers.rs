@@ -12,9 +12,12 @@ use inference_api::json::{Interest, Kind, Options, Reader, Sink, plain_run};
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use inference_api::sse;
-use inference_api::tensor::Depth;
 use inference_api::tensor::json::{
-    InferenceMessage, InferenceReader, PredictMessage, PredictReader, TensorLimits,
+    InferenceMessage, InferenceReader, PredictMessage, PredictReader,
+};
+use inference_api::tensor::{
+    Datatype, Depth, MessageKind, MessageReader, OwnEncoding, OwnField, RawValues, TensorLimits,
+    json::JsonLimits,
 };
 use serde_json::{Value, json};
 
@@ -171,7 +174,7 @@ fn image_request(lists: &str) -> Vec<u8> {
 
 fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
     let limits =
-        TensorLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
+        JsonLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let mut reader = InferenceReader::new(InferenceMessage::Request, limits, None);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {
@@ -185,7 +188,7 @@ fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
 
 fn predict(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
     let limits =
-        TensorLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
+        JsonLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let mut reader = PredictReader::new(PredictMessage::Request, limits);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {
@@ -281,6 +284,119 @@ fn count_1_mb_of_packed_integers(bencher: Bencher<'_, '_>) {
         counter.bytes(black_box(&bytes)).unwrap();
         counter.count()
     });
+}
+
+fn raw(bencher: Bencher<'_, '_>, datatype: Datatype, depth: Depth, bytes: &[u8]) {
+    bencher.counter(BytesCount::new(bytes.len())).bench_local(|| {
+        let mut values = RawValues::new(Some(datatype), depth);
+        for chunk in black_box(bytes).chunks(CHUNK_BYTES) {
+            values.push(chunk);
+        }
+        (values.elements(), values.values())
+    });
+}
+
+/// An image of 224 x 224 pixels with three channels: 600 KB.
+fn image() -> Vec<u8> {
+    let pixel = |step: u16| (f32::from(step) * 0.37).sin().to_le_bytes();
+    (0..50_176).flat_map(pixel).collect::<Vec<u8>>().repeat(3)
+}
+
+#[divan::bench(args = Datatype::ALL)]
+fn raw_600_kb_valued(bencher: Bencher<'_, '_>, datatype: Datatype) {
+    let strings = [&[16, 0, 0, 0][..], &[b'x'; 16]].concat().repeat(30_000);
+    let bytes = if datatype == Datatype::Bytes { strings } else { image() };
+    raw(bencher, datatype, Depth::Valued, &bytes);
+}
+
+#[divan::bench]
+fn raw_600_kb_counted(bencher: Bencher<'_, '_>) {
+    raw(bencher, Datatype::Fp32, Depth::Counted, &image());
+}
+
+fn tensors(bencher: Bencher<'_, '_>, (kind, depth): (MessageKind, Depth), message: &[u8]) {
+    let limits = TensorLimits { max_tensors: 16, depth };
+    let length = u64::try_from(message.len()).unwrap();
+    bencher.counter(BytesCount::new(message.len())).bench_local(|| {
+        let mut reader = MessageReader::new(&kind, limits).with_length(length);
+        for chunk in black_box(message).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap();
+        assert!(reader.tensors().iter().all(|tensor| tensor.defects().count() == 0));
+        reader
+    });
+}
+
+/// A length-delimited field.
+fn field(number: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![number << 3 | 2];
+    prost::encoding::encode_varint(u64::try_from(payload.len()).unwrap(), &mut bytes);
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+fn input(datatype: Datatype, shape: &[u8], contents: &[u8]) -> Vec<u8> {
+    let declared = [field(1, b"x"), field(2, datatype.name().as_bytes()), field(3, shape)];
+    field(5, &[&declared.concat()[..], contents].concat())
+}
+
+const IMAGE_SHAPE: &[u8] = &[1, 3, 0xe0, 1, 0xe0, 1];
+
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn open_inference_600_kb_raw(bencher: Bencher<'_, '_>, depth: Depth) {
+    let message = [input(Datatype::Fp32, IMAGE_SHAPE, b""), field(7, &image())].concat();
+    tensors(bencher, (MessageKind::ModelInferRequest, depth), &message);
+}
+
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn open_inference_600_kb_typed(bencher: Bencher<'_, '_>, depth: Depth) {
+    let message = input(Datatype::Fp32, IMAGE_SHAPE, &field(5, &field(6, &image())));
+    tensors(bencher, (MessageKind::ModelInferRequest, depth), &message);
+}
+
+/// Such as the tokens of a text: 150,000 varints of one to three bytes.
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn open_inference_400_kb_of_integers(bencher: Bencher<'_, '_>, depth: Depth) {
+    let mut varints = Vec::new();
+    for step in 0..150_000_u64 {
+        prost::encoding::encode_varint(step.wrapping_mul(7919) % 100_000, &mut varints);
+    }
+    let message = input(Datatype::Int64, &[0xf0, 0x93, 0x09], &field(5, &field(3, &varints)));
+    tensors(bencher, (MessageKind::ModelInferRequest, depth), &message);
+}
+
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn tensorflow_600_kb_of_content(bencher: Bencher<'_, '_>, depth: Depth) {
+    let dimension = |length: &[u8]| field(2, &[&[8], length].concat());
+    let lengths: [&[u8]; 4] = [&[1], &[3], &[0xe0, 1], &[0xe0, 1]];
+    let shape = field(2, &lengths.map(dimension).concat());
+    let tensor = [&[8, 1][..], &shape, &field(4, &image())].concat();
+    let message = field(2, &[field(1, b"x"), field(2, &tensor)].concat());
+    tensors(bencher, (MessageKind::PredictRequest, depth), &message);
+}
+
+fn own_features() -> MessageKind {
+    let path = FieldPath::new(&[1]);
+    let encoding = OwnEncoding::Plain;
+    MessageKind::Own(vec![OwnField { path, datatype: Datatype::Fp32, encoding }])
+}
+
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn own_600_kb_packed(bencher: Bencher<'_, '_>, depth: Depth) {
+    tensors(bencher, (own_features(), depth), &field(1, &image()));
+}
+
+#[divan::bench(args = [Depth::Counted, Depth::Valued])]
+fn own_1_mb_unpacked(bencher: Bencher<'_, '_>, depth: Depth) {
+    tensors(bencher, (own_features(), depth), &[0x0d, 0, 0, 0x80, 0x3f].repeat(200_000));
+}
+
+/// A small message: 120 bytes.
+#[divan::bench]
+fn open_inference_small(bencher: Bencher<'_, '_>) {
+    let message = [input(Datatype::Fp32, &[1, 16], b""), field(7, &[0; 64])].concat();
+    tensors(bencher, (MessageKind::ModelInferRequest, Depth::Valued), &message);
 }
 
 fn events(bencher: Bencher<'_, '_>, stream: &[u8], event_bytes: usize) {

@@ -12,6 +12,7 @@ pub mod protobuf;
 pub mod rewriting;
 pub mod sse;
 pub mod surveys;
+pub mod tensors;
 pub mod tensors_in_json;
 
 /// The bytes in pieces, cut where `cuts` say (each modulo what is left).

@@ -8,8 +8,8 @@ use inference_api::json::{
     Interest, JsonError, Kind, NumberWords, Options, Reader, Sink, Spelling, Survey,
 };
 use inference_api::tensor::json::{
-    Expected, Fault, FaultKind, InferenceMessage, InferenceReader, InferenceTensors,
-    MAX_FAULTS_OF_A_KIND, PredictMessage, PredictReader, PredictTensors, TensorError, TensorLimits,
+    Expected, Fault, FaultKind, InferenceMessage, InferenceReader, InferenceTensors, JsonLimits,
+    MAX_FAULTS_OF_A_KIND, PredictMessage, PredictReader, PredictTensors, TensorError,
 };
 use inference_api::tensor::{
     Datatype, DeclaredDatatype, Depth, Form, MAX_NAME_BYTES, RawValues, Shape, Tensor, TensorData,
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use super::{pieces, surveys};
 
-const LIMITS: TensorLimits = TensorLimits {
+const LIMITS: JsonLimits = JsonLimits {
     max_tensors: 3,
     depth: Depth::Counted,
     max_json_depth: 127,
@@ -34,7 +34,7 @@ type Said = (Vec<Tensor>, Vec<Fault>);
 pub fn inference_agrees(body: &[u8], header: Option<u64>, cuts: &[usize]) {
     for message in [InferenceMessage::Request, InferenceMessage::Response] {
         for depth in [Depth::Counted, Depth::Valued] {
-            let limits = TensorLimits { depth, ..LIMITS };
+            let limits = JsonLimits { depth, ..LIMITS };
             let read = |pieces: &[&[u8]]| {
                 let mut reader = InferenceReader::new(message, limits, header);
                 let result = pieces.iter().try_for_each(|piece| reader.push(piece));
@@ -53,7 +53,7 @@ fn inference_is_that(
     body: &[u8],
     header: Option<u64>,
     message: InferenceMessage,
-    limits: TensorLimits,
+    limits: JsonLimits,
 ) {
     let length = header.map_or(body.len(), |length| usize::try_from(length).unwrap());
     let (text, data) = body.split_at(length.min(body.len()));
@@ -87,7 +87,7 @@ fn inference_is_that(
 pub fn predict_agrees(body: &[u8], cuts: &[usize]) {
     for message in [PredictMessage::Request, PredictMessage::Response] {
         for depth in [Depth::Counted, Depth::Valued] {
-            let limits = TensorLimits { depth, ..LIMITS };
+            let limits = JsonLimits { depth, ..LIMITS };
             let read = |pieces: &[&[u8]]| {
                 let mut reader = PredictReader::new(message, limits);
                 let result = pieces.iter().try_for_each(|piece| reader.push(piece));
@@ -143,7 +143,7 @@ fn without_words(body: &[u8]) -> Vec<u8> {
 }
 
 struct Naive {
-    limits: TensorLimits,
+    limits: JsonLimits,
     tensors: Vec<Tensor>,
     faults: Vec<Fault>,
     binary: Vec<(usize, u64)>,
@@ -151,7 +151,7 @@ struct Naive {
 }
 
 impl Naive {
-    fn new(limits: TensorLimits) -> Self {
+    fn new(limits: JsonLimits) -> Self {
         let (tensors, faults, binary) = Default::default();
         Self { limits, tensors, faults, binary, binary_is_unknown: false }
     }

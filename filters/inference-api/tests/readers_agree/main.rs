@@ -23,4 +23,5 @@ mod names;
 #[path = "../oracle/mod.rs"]
 mod oracle;
 mod surveys;
+mod tensors;
 mod tensors_in_json;

@@ -28,7 +28,7 @@ pub enum FaultKind {
     },
     /// The name is longer than [`MAX_NAME_BYTES`](crate::tensor::MAX_NAME_BYTES).
     NameTooLong,
-    /// There are more tensors than [`TensorLimits`](super::TensorLimits) allow;
+    /// There are more tensors than [`JsonLimits`](super::JsonLimits) allow;
     /// the further ones were not read.
     TooManyTensors,
     /// Neither `instances` nor `inputs` is there, or `predictions` nor `outputs`.

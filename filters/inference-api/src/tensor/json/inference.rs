@@ -2,7 +2,7 @@ use super::binary::BinaryTensors;
 use super::draft::{Draft, Member};
 use super::faults::Faults;
 use super::words::Word;
-use super::{Expected, Fault, FaultKind, TensorLimits};
+use super::{Expected, Fault, FaultKind, JsonLimits};
 use crate::json::{Interest, Kind, Sink, Spelling, Survey};
 use crate::tensor::{Form, Tensor, TensorData};
 use core::ops::Range;
@@ -28,7 +28,7 @@ pub enum InferenceMessage {
 #[derive(Clone, Debug)]
 pub struct InferenceTensors {
     message: InferenceMessage,
-    limits: TensorLimits,
+    limits: JsonLimits,
     tensors: Vec<Tensor>,
     faults: Faults,
     binary: BinaryTensors,
@@ -82,7 +82,7 @@ impl InferenceMessage {
 
 impl InferenceTensors {
     /// Ready for the first value of a text.
-    pub fn new(message: InferenceMessage, limits: TensorLimits) -> Self {
+    pub fn new(message: InferenceMessage, limits: JsonLimits) -> Self {
         Self {
             message,
             limits,
@@ -104,7 +104,7 @@ impl InferenceTensors {
 
     /// A body that is all data, without JSON: one tensor of which only the length
     /// is known (Triton: "raw binary request").
-    pub fn without_json(message: InferenceMessage, limits: TensorLimits) -> Self {
+    pub fn without_json(message: InferenceMessage, limits: JsonLimits) -> Self {
         let data = TensorData { form: Form::Raw, ..TensorData::default() };
         Self {
             tensors: vec![Tensor { data, ..Tensor::default() }],

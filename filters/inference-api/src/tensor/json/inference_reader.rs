@@ -1,4 +1,4 @@
-use super::{Fault, InferenceMessage, InferenceTensors, TensorError, TensorLimits};
+use super::{Fault, InferenceMessage, InferenceTensors, JsonLimits, TensorError};
 use crate::json::{NumberWords, Reader};
 use crate::tensor::Tensor;
 
@@ -28,7 +28,7 @@ impl InferenceReader {
     /// Ready for the first byte of a body that has this
     /// `Inference-Header-Content-Length`, if any. A length of 0 means that there
     /// is no JSON.
-    pub fn new(message: InferenceMessage, limits: TensorLimits, header: Option<u64>) -> Self {
+    pub fn new(message: InferenceMessage, limits: JsonLimits, header: Option<u64>) -> Self {
         let part = match header {
             None => Part::Json,
             Some(0) => Part::Binary,

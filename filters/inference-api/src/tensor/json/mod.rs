@@ -4,7 +4,7 @@
 //! so other checks can hear the same text. [`InferenceReader`] and
 //! [`PredictReader`] are those with a JSON reader of their own.
 //!
-//! Nothing of a tensor's data is kept. Memory: [`TensorLimits::max_tensors`]
+//! Nothing of a tensor's data is kept. Memory: [`JsonLimits::max_tensors`]
 //! tensors, one name of each, and what a [`Survey`](crate::json::Survey) takes.
 //!
 //! What is malformed as JSON is an error; what is JSON and no proper message is a
@@ -34,7 +34,7 @@ use core::fmt;
 
 /// How much of a message is read, and how closely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TensorLimits {
+pub struct JsonLimits {
     /// So many tensors are kept; further ones are a
     /// [`FaultKind::TooManyTensors`].
     pub max_tensors: usize,
@@ -53,7 +53,7 @@ pub enum TensorError {
     Json(JsonError),
 }
 
-impl TensorLimits {
+impl JsonLimits {
     /// How the JSON text is to be read that has these limits.
     pub fn options(self, words: NumberWords) -> Options {
         Options {

@@ -2,7 +2,7 @@ use super::base64::Base64;
 use super::faults::Faults;
 use super::predict_columns::{Added, Columns};
 use super::words::Word;
-use super::{Expected, Fault, FaultKind, TensorLimits};
+use super::{Expected, Fault, FaultKind, JsonLimits};
 use crate::json::{Interest, Kind, Sink, Spelling, Survey};
 use crate::tensor::{Depth, Form, Tensor, TensorData};
 use core::ops::Range;
@@ -28,7 +28,7 @@ pub enum PredictMessage {
 #[derive(Clone, Debug)]
 pub struct PredictTensors {
     message: PredictMessage,
-    limits: TensorLimits,
+    limits: JsonLimits,
     tensors: Vec<Tensor>,
     faults: Faults,
     signature_name: Option<Word>,
@@ -116,7 +116,7 @@ impl PredictMessage {
 
 impl PredictTensors {
     /// Ready for the first value of a text.
-    pub fn new(message: PredictMessage, limits: TensorLimits) -> Self {
+    pub fn new(message: PredictMessage, limits: JsonLimits) -> Self {
         Self {
             message,
             limits,

@@ -1,4 +1,4 @@
-use super::{Fault, PredictMessage, PredictTensors, TensorError, TensorLimits};
+use super::{Fault, JsonLimits, PredictMessage, PredictTensors, TensorError};
 use crate::json::{NumberWords, Reader};
 use crate::tensor::Tensor;
 
@@ -12,7 +12,7 @@ pub struct PredictReader {
 
 impl PredictReader {
     /// Ready for the first byte.
-    pub fn new(message: PredictMessage, limits: TensorLimits) -> Self {
+    pub fn new(message: PredictMessage, limits: JsonLimits) -> Self {
         let json = Reader::new(limits.options(NumberWords::NonFinite));
         Self { json, tensors: PredictTensors::new(message, limits) }
     }

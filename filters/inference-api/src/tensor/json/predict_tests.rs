@@ -5,7 +5,7 @@ use crate::tensor::{Form, Tensor};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-const LIMITS: TensorLimits = TensorLimits {
+const LIMITS: JsonLimits = JsonLimits {
     max_tensors: 3,
     depth: Depth::Valued,
     max_json_depth: 100,
