@@ -58,10 +58,12 @@ impl Survey {
 
     /// Forgets what it heard.
     pub fn clear(&mut self) {
-        let Self { depth, levels, .. } = core::mem::take(self);
-        self.depth = depth;
-        self.levels = levels;
+        self.leaves = 0;
         self.levels.clear();
+        self.open = 0;
+        self.leaf_level = None;
+        self.is_ragged = false;
+        self.values = Values::default();
     }
 
     /// How many leaves there are.
@@ -82,14 +84,14 @@ impl Survey {
     /// The shape that the lists make: no dimension for a leaf alone. `None` if
     /// lists beside each other differ in length or depth.
     pub fn nesting(&self) -> Option<Shape> {
-        let levels = self.levels.len();
-        if self.is_ragged || self.leaf_level.is_some_and(|level| level != levels) {
-            return None;
-        }
-        let length = |level: &Level| {
-            level.length.map_or(0, |length| i64::try_from(length).unwrap_or(i64::MAX))
-        };
-        Some(self.levels.iter().map(length).collect())
+        self.is_regular().then(|| self.lengths().collect())
+    }
+
+    /// Whether this is the shape that the lists make.
+    pub fn is_nested_like(&self, shape: &Shape) -> bool {
+        self.is_regular()
+            && self.levels.len() == shape.rank()
+            && self.lengths().zip(shape.dimensions()).all(|(length, other)| length == *other)
     }
 
     /// What the leaves are like, if that was asked for.
@@ -190,6 +192,31 @@ impl Survey {
         }
     }
 
+    fn is_regular(&self) -> bool {
+        !self.is_ragged && self.leaf_level.is_none_or(|level| level == self.levels.len())
+    }
+
+    /// How long the lists are, outermost first.
+    fn lengths(&self) -> impl Iterator<Item = i64> {
+        let length = |level: &Level| i64::try_from(level.length.unwrap_or(0)).unwrap_or(i64::MAX);
+        self.levels.iter().map(length)
+    }
+
+    /// A number that came in pieces ended.
+    fn number_end(&mut self) {
+        let Fragments { bytes, length, long } = &self.number;
+        let text = bytes.get(..*length).unwrap_or_default();
+        let Some(long) = long else {
+            let (value, is_whole) = match Decimal::read(text) {
+                Some((decimal, [])) => (decimal.exact(), decimal.is_whole),
+                _ => (None, is_whole(text)),
+            };
+            return self.long_number(value.unwrap_or_else(|| value_of(text)), is_whole);
+        };
+        let first = text.first().copied().unwrap_or_default();
+        self.long_number(signed(long.nearest(), first), long.is_whole());
+    }
+
     fn long_number(&mut self, value: f64, is_whole: bool) {
         self.values.has_fractions |= !is_whole && value.is_finite();
         self.values.number(value);
@@ -216,7 +243,7 @@ impl Sink for Survey {
                 return Interest::Take;
             }
             Kind::String => self.string_bytes = 0,
-            Kind::Number => self.number = Fragments::default(),
+            Kind::Number => self.number.clear(),
             _ => {}
         }
         self.leaves_pass(1);
@@ -230,16 +257,7 @@ impl Sink for Survey {
         match kind {
             Kind::Array => self.end_list(),
             _ if !self.is_valued() => {}
-            Kind::Number => {
-                let number = core::mem::take(&mut self.number);
-                match (&number.long, number.bytes.get(..number.length)) {
-                    (None, Some(text)) => self.number_text(text),
-                    (Some(long), Some(&[first, ..])) => {
-                        self.long_number(signed(long.nearest(), first), long.is_whole());
-                    }
-                    _ => {}
-                }
-            }
+            Kind::Number => self.number_end(),
             Kind::String => self.values.string(self.string_bytes),
             Kind::Boolean(_) | Kind::Null => self.word_value(kind),
             Kind::Object => {}
@@ -256,6 +274,11 @@ impl Sink for Survey {
 }
 
 impl Fragments {
+    fn clear(&mut self) {
+        self.length = 0;
+        self.long = None;
+    }
+
     fn push(&mut self, fragment: &[u8]) {
         let end = self.length.saturating_add(fragment.len());
         if self.long.is_none()
