@@ -13,6 +13,7 @@
 mod blocks;
 mod byte_order_mark;
 mod decimal;
+mod decoded;
 mod error;
 mod escapes;
 pub mod fields;

@@ -2,6 +2,7 @@
 //! large they are.
 
 use super::decimal::{Decimal, MARGIN, WHOLE_BYTES, signed, value_of};
+use super::decoded::decoded_bytes;
 use super::number::{Number, Step};
 use super::{Interest, Kind, Sink};
 use crate::tensor::{Depth, Shape, Values};
@@ -58,10 +59,12 @@ impl Survey {
 
     /// Forgets what it heard.
     pub fn clear(&mut self) {
-        let Self { depth, levels, .. } = core::mem::take(self);
-        self.depth = depth;
-        self.levels = levels;
+        self.leaves = 0;
         self.levels.clear();
+        self.open = 0;
+        self.leaf_level = None;
+        self.is_ragged = false;
+        self.values = Values::default();
     }
 
     /// How many leaves there are.
@@ -82,14 +85,14 @@ impl Survey {
     /// The shape that the lists make: no dimension for a leaf alone. `None` if
     /// lists beside each other differ in length or depth.
     pub fn nesting(&self) -> Option<Shape> {
-        let levels = self.levels.len();
-        if self.is_ragged || self.leaf_level.is_some_and(|level| level != levels) {
-            return None;
-        }
-        let length = |level: &Level| {
-            level.length.map_or(0, |length| i64::try_from(length).unwrap_or(i64::MAX))
-        };
-        Some(self.levels.iter().map(length).collect())
+        self.is_regular().then(|| self.lengths().collect())
+    }
+
+    /// Whether this is the shape that the lists make.
+    pub fn is_nested_like(&self, shape: &Shape) -> bool {
+        self.is_regular()
+            && self.levels.len() == shape.rank()
+            && self.lengths().zip(shape.dimensions()).all(|(length, other)| length == *other)
     }
 
     /// What the leaves are like, if that was asked for.
@@ -190,6 +193,31 @@ impl Survey {
         }
     }
 
+    fn is_regular(&self) -> bool {
+        !self.is_ragged && self.leaf_level.is_none_or(|level| level == self.levels.len())
+    }
+
+    /// How long the lists are, outermost first.
+    fn lengths(&self) -> impl Iterator<Item = i64> {
+        let length = |level: &Level| i64::try_from(level.length.unwrap_or(0)).unwrap_or(i64::MAX);
+        self.levels.iter().map(length)
+    }
+
+    /// A number that came in pieces ended.
+    fn number_end(&mut self) {
+        let Fragments { bytes, length, long } = &self.number;
+        let text = bytes.get(..*length).unwrap_or_default();
+        let Some(long) = long else {
+            let (value, is_whole) = match Decimal::read(text) {
+                Some((decimal, [])) => (decimal.exact(), decimal.is_whole),
+                _ => (None, is_whole(text)),
+            };
+            return self.long_number(value.unwrap_or_else(|| value_of(text)), is_whole);
+        };
+        let first = text.first().copied().unwrap_or_default();
+        self.long_number(signed(long.nearest(), first), long.is_whole());
+    }
+
     fn long_number(&mut self, value: f64, is_whole: bool) {
         self.values.has_fractions |= !is_whole && value.is_finite();
         self.values.number(value);
@@ -216,7 +244,7 @@ impl Sink for Survey {
                 return Interest::Take;
             }
             Kind::String => self.string_bytes = 0,
-            Kind::Number => self.number = Fragments::default(),
+            Kind::Number => self.number.clear(),
             _ => {}
         }
         self.leaves_pass(1);
@@ -230,16 +258,7 @@ impl Sink for Survey {
         match kind {
             Kind::Array => self.end_list(),
             _ if !self.is_valued() => {}
-            Kind::Number => {
-                let number = core::mem::take(&mut self.number);
-                match (&number.long, number.bytes.get(..number.length)) {
-                    (None, Some(text)) => self.number_text(text),
-                    (Some(long), Some(&[first, ..])) => {
-                        self.long_number(signed(long.nearest(), first), long.is_whole());
-                    }
-                    _ => {}
-                }
-            }
+            Kind::Number => self.number_end(),
             Kind::String => self.values.string(self.string_bytes),
             Kind::Boolean(_) | Kind::Null => self.word_value(kind),
             Kind::Object => {}
@@ -256,6 +275,11 @@ impl Sink for Survey {
 }
 
 impl Fragments {
+    fn clear(&mut self) {
+        self.length = 0;
+        self.long = None;
+    }
+
     fn push(&mut self, fragment: &[u8]) {
         let end = self.length.saturating_add(fragment.len());
         if self.long.is_none()
@@ -285,45 +309,4 @@ fn step(number: &mut Number, bytes: &[u8]) {
 
 fn is_whole(number: &[u8]) -> bool {
     memchr::memchr3(b'.', b'e', b'E', number).is_none()
-}
-
-/// How many bytes a well-formed string has, given how it is written.
-fn decoded_bytes(mut text: &[u8]) -> u64 {
-    let mut bytes = 0_usize;
-    while let Some(place) = memchr::memchr(b'\\', text) {
-        let escape = text.get(place..).unwrap_or_default();
-        let (written, decoded) = match escape {
-            // Half of a surrogate pair, which has four bytes.
-            [_, b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => (6, 2),
-            [_, b'u', b'0', b'0', b'0'..=b'7', ..] => (6, 1),
-            [_, b'u', b'0', b'0'..=b'7', ..] => (6, 2),
-            [_, b'u', ..] => (6, 3),
-            _ => (2, 1),
-        };
-        bytes = bytes.saturating_add(place).saturating_add(decoded);
-        text = escape.get(written..).unwrap_or_default();
-    }
-    crate::wide(bytes.saturating_add(text.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn the_length_of_a_string_is_that_of_what_it_stands_for() {
-        for text in [
-            "",
-            "plain",
-            "é€😀",
-            r#"\"\\\/\b\f\n\r\t"#,
-            r"\u0000\u007f\u0080\u00e9\u07ff\u0800\u20ac\ud7ff\uD7FF\ue000\uffff",
-            r"a\ud83d\ude42b\uD83D\uDE42\udbff\udfff",
-        ] {
-            let decoded: String = serde_json::from_str(&format!("\"{text}\"")).unwrap();
-            assert_eq!(decoded_bytes(text.as_bytes()), crate::wide(decoded.len()), "{text}");
-        }
-    }
 }

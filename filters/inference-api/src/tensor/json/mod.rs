@@ -16,9 +16,12 @@ mod binary;
 mod draft;
 mod faults;
 mod inference;
+mod inference_members;
 mod inference_reader;
 mod predict;
 mod predict_columns;
+mod predict_ends;
+mod predict_members;
 mod predict_reader;
 mod words;
 

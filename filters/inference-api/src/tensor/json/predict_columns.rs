@@ -135,9 +135,7 @@ impl Column {
         }
         self.last_row = row;
         self.elements = self.elements.saturating_add(value.leaves());
-        if self.nesting.is_some() && self.nesting != value.nesting() {
-            self.nesting = None;
-        }
+        self.nesting.take_if(|nesting| !value.is_nested_like(nesting));
         self.values = self.values.and(value.values());
     }
 
