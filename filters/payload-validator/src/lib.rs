@@ -1,7 +1,35 @@
-//! The payload validator: whether a payload fits its model's contract.
+//! The payload validator: whether a payload fits its model's contract, before the
+//! model server sees it.
+//!
+//! - `config`: what an operator writes; `contracts`, `access`, `tensors`: what it
+//!   means.
+//! - `rules`, `violation`: what can be wrong, and what was found.
+//! - `headers`: what shows in a request's headers; `body`: what shows while its
+//!   body goes by. `generative`, `schema`, `tensors` are the checks themselves.
+//! - `checking`: one request on its way to a verdict; `answering`: its answer.
+//! - `rejection`: how the client is told.
+//! - `metrics`: everything that is counted.
 
+mod access;
+mod answering;
+mod body;
+mod checking;
+pub mod config;
+mod contracts;
 pub mod generative;
+mod headers;
 mod json_check;
+pub mod metrics;
+mod patch_check;
+mod rejection;
 pub mod rules;
 pub mod schema;
+mod tensors;
+#[cfg(test)]
+mod tests;
+mod validator;
 pub mod violation;
+
+pub use checking::Checking;
+pub use config::Config;
+pub use validator::PayloadValidator;

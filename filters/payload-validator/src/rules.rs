@@ -85,6 +85,8 @@ pub enum Rule {
     ContextWindow,
     /// The body does not fit the JSON Schema.
     JsonSchema,
+    /// A patch closes this to clients.
+    Patch,
 }
 
 /// What becomes of a payload that breaks a rule.
@@ -102,7 +104,7 @@ pub enum Mode {
 
 impl Rule {
     /// All of them, in the order of the documents.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Access,
         Self::HeaderCount,
         Self::ContentType,
@@ -140,6 +142,7 @@ impl Rule {
         Self::MaxTokens,
         Self::ContextWindow,
         Self::JsonSchema,
+        Self::Patch,
     ];
 
     /// Its name.
@@ -182,6 +185,7 @@ impl Rule {
             Self::MaxTokens => "max_tokens",
             Self::ContextWindow => "context_window",
             Self::JsonSchema => "json_schema",
+            Self::Patch => "patch",
         }
     }
 
@@ -223,7 +227,8 @@ impl Rule {
             | Self::Characters
             | Self::MaxTokens
             | Self::ContextWindow
-            | Self::JsonSchema => ErrorKind::Unprocessable,
+            | Self::JsonSchema
+            | Self::Patch => ErrorKind::Unprocessable,
         }
     }
 

@@ -84,9 +84,15 @@ impl Findings {
         self.modes.of(rule) != Mode::Off
     }
 
-    /// Writes a violation down. What it says is only made if it matters.
+    /// Writes a violation of this rule down. What it says is only made if it
+    /// matters.
     pub fn add(&mut self, rule: Rule, violation: impl FnOnce() -> Violation) {
-        match self.modes.of(rule) {
+        self.add_as(self.modes.of(rule), violation);
+    }
+
+    /// The same for one that has a mode of its own.
+    pub fn add_as(&mut self, mode: Mode, violation: impl FnOnce() -> Violation) {
+        match mode {
             Mode::Enforce if self.enforced.is_none() => self.enforced = Some(violation()),
             Mode::ReportOnly if self.reported.len() < MOST_REPORTED => {
                 self.reported.push(violation());

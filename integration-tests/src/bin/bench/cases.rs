@@ -2,7 +2,7 @@
 
 use http::Version;
 use integration_tests::Call;
-use proto::inference::ModelInferRequest;
+use proto::inference::{InferTensorContents, ModelInferRequest};
 use proto::inference::model_infer_request::InferInputTensor;
 use proto::prediction::PredictRequest;
 use serde_json::json;
@@ -30,7 +30,7 @@ const PROSE: &str = "A balancer that takes turns does not know how long an answe
     balancers as with one, since they need not agree on anything, and it forgives a server that \
     is slow for a while, because such a server gets less to do by itself.\n";
 
-pub(crate) const CASES: [Case; 7] = [
+pub(crate) const CASES: [Case; 10] = [
     Case {
         name: "chat-1k",
         version: Version::HTTP_11,
@@ -57,6 +57,9 @@ pub(crate) const CASES: [Case; 7] = [
     },
     Case { name: "grpc-predict", version: Version::HTTP_2, requests: 1_000, call: predict },
     Case { name: "infer-1m", version: Version::HTTP_2, requests: 60, call: infer },
+    Case { name: "image-raw", version: Version::HTTP_2, requests: 60, call: image_raw },
+    Case { name: "image-typed", version: Version::HTTP_2, requests: 60, call: image_typed },
+    Case { name: "image-json", version: Version::HTTP_11, requests: 24, call: image_json },
     Case { name: "upload-10m", version: Version::HTTP_11, requests: 8, call: upload },
 ];
 
@@ -118,9 +121,53 @@ fn infer() -> Call {
     Call::grpc("/inference.GRPCInferenceService/ModelInfer", &request)
 }
 
-/// 10 MB for a model that the path names: none of it has to be read.
+/// A picture of 224 by 224 pixels, as it is normalised for ImageNet.
+fn pixels() -> Vec<f32> {
+    // The same each time, and as good as random: 2.64 is what white becomes.
+    let pixel = |place: u32| (place.wrapping_mul(2_654_435_761) >> 24) as f32;
+    (0..3 * 224 * 224).map(|place| pixel(place) / 255.0 * 4.76 - 2.12).collect()
+}
+
+fn image(contents: Option<InferTensorContents>, raw: Vec<Vec<u8>>) -> Call {
+    let request = ModelInferRequest {
+        model_name: "demo".into(),
+        inputs: vec![InferInputTensor {
+            name: "image".into(),
+            datatype: "FP32".into(),
+            shape: vec![1, 3, 224, 224],
+            contents,
+            ..InferInputTensor::default()
+        }],
+        raw_input_contents: raw,
+        ..ModelInferRequest::default()
+    };
+    Call::grpc("/inference.GRPCInferenceService/ModelInfer", &request)
+}
+
+/// 600 KB, as Triton's clients send it.
+fn image_raw() -> Call {
+    image(None, vec![pixels().into_iter().flat_map(f32::to_le_bytes).collect()])
+}
+
+/// 600 KB in a field of the message.
+fn image_typed() -> Call {
+    let contents =
+        InferTensorContents { fp32_contents: pixels(), ..InferTensorContents::default() };
+    image(Some(contents), Vec::new())
+}
+
+/// The same as text.
+fn image_json() -> Call {
+    let body = json!({"inputs": [{
+        "name": "image", "datatype": "FP32", "shape": [1, 3, 224, 224], "data": pixels(),
+    }]});
+    Call::post("/v2/models/demo/infer").json(&body)
+}
+
+/// 10 MB for a model that the path names, and that has no contract: none of it has to
+/// be read.
 fn upload() -> Call {
-    Call::post("/v2/models/demo/infer")
+    Call::post("/v2/models/blobs/infer")
         .header("content-type", "application/octet-stream")
         .body(vec![b'x'; 10_000_000])
 }

@@ -13,9 +13,10 @@ pub(crate) struct FilterUnderTest {
     configuration: fn() -> Value,
 }
 
-pub(crate) const FILTERS: [FilterUnderTest; 2] = [
+pub(crate) const FILTERS: [FilterUnderTest; 3] = [
     FilterUnderTest { name: "empty", configuration: || json!({}) },
     FilterUnderTest { name: "model-router", configuration: model_router },
+    FilterUnderTest { name: "payload-validator", configuration: payload_validator },
 ];
 
 impl FilterUnderTest {
@@ -35,13 +36,42 @@ pub(crate) fn names() -> Vec<&'static str> {
 
 fn model_router() -> Value {
     json!({
-        "models": [{
-            "name": "demo",
-            "versions": [
+        "models": [
+            {"name": "demo", "versions": [
                 {"name": "v1", "cluster": CLUSTER, "weight": 90},
                 {"name": "v2", "cluster": CLUSTER, "weight": 10},
-            ],
-        }],
+            ]},
+            {"name": "blobs", "versions": [{"name": "v1", "cluster": CLUSTER}]},
+        ],
         "sticky_by": [{"header": "x-session-id"}, {"cookie": "session"}],
+    })
+}
+
+/// Everything that every case has in it is looked at: text and parameters, and each
+/// value of a tensor.
+fn payload_validator() -> Value {
+    json!({
+        "hold_up_to_bytes": 4 << 20,
+        "contracts": [
+            {
+                "generative": {
+                    "max_tokens": 4096,
+                    "max_messages": 1000,
+                    "max_tools": 64,
+                    "max_characters": 2_000_000,
+                    "context_window_tokens": 1_000_000,
+                },
+                "tensors": {"inputs": [{
+                    "name": "image",
+                    "datatype": "FP32",
+                    "shape": [-1, 3, 224, 224],
+                    "finite": true,
+                    "minimum": -3,
+                    "maximum": 3,
+                    "optional": true,
+                }], "unknown": "allow"},
+            },
+            {"model": "blobs"},
+        ],
     })
 }
