@@ -142,7 +142,11 @@ impl Check {
             (Kind::Number | Kind::String, Leaf::Number(parameter)) => {
                 (Reading::Number(parameter), Interest::Take)
             }
-            (Kind::Number, Leaf::Text | Leaf::Input) => (Reading::Token, Interest::Skip),
+            (Kind::Number, Leaf::Text | Leaf::Input)
+                if self.rules.interest_in_text(findings) == Interest::Measure =>
+            {
+                (Reading::Token, Interest::Skip)
+            }
             (Kind::Object | Kind::Array, Leaf::Text) => (Reading::Written(at), Interest::Skip),
             _ => (Reading::Passed, Interest::Skip),
         };

@@ -81,8 +81,11 @@ impl Rules {
             Some(Setting::Answers) => Range { min: None, max: self.config.max_n.map(f64::from) },
             Some(Setting::Tokens) | None => Range::default(),
         };
-        let least = range.min.unwrap_or(parameter.least).max(parameter.least);
-        (least, range.max.unwrap_or(parameter.most).min(parameter.most))
+        // A ceiling on answers may be higher than the API's.
+        (
+            range.min.unwrap_or(parameter.least),
+            range.max.unwrap_or(parameter.most).min(parameter.most),
+        )
     }
 }
 

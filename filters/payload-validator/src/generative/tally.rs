@@ -75,7 +75,7 @@ impl Tally {
 
     /// So many tokens are asked for.
     pub(super) fn ask(&mut self, tokens: f64, rules: &Rules) -> [Option<Excess>; 2] {
-        let before = self.estimate(rules);
+        let before = self.estimate_in_window(rules);
         let beyond = rules.config.max_tokens.filter(|most| tokens > f64::from(*most));
         self.asked_tokens = Some(self.asked_tokens.map_or(tokens, |asked| asked.max(tokens)));
         let too_many = beyond.map(|most| Excess {
@@ -92,29 +92,35 @@ impl Tally {
     }
 
     fn add(&mut self, text: Text, characters: u64, rules: &Rules) -> [Option<Excess>; 2] {
-        let before = (self.characters, self.estimate(rules));
-        self.characters = self.characters.saturating_add(characters);
+        let before = self.characters;
+        let estimate = self.estimate_in_window(rules);
+        self.characters = before.saturating_add(characters);
         self.text.characters = self.text.characters.saturating_add(text.characters);
         self.text.tokens = self.text.tokens.saturating_add(text.tokens);
         let beyond =
-            rules.config.max_characters.filter(|most| before.0 <= *most && self.characters > *most);
+            rules.config.max_characters.filter(|most| before <= *most && self.characters > *most);
         let too_long = beyond.map(|most| Excess {
             rule: Rule::Characters,
             found: wording::count(self.characters, "character", "characters"),
             allowed: format!("at most {most}"),
         });
-        [too_long, self.beyond_window(before.1, rules)]
+        [too_long, self.beyond_window(estimate, rules)]
     }
 
     /// If it just went beyond.
-    fn beyond_window(&self, before: f64, rules: &Rules) -> Option<Excess> {
+    fn beyond_window(&self, before: Option<f64>, rules: &Rules) -> Option<Excess> {
         let window = rules.config.context_window_tokens?;
         let (most, now) = (f64::from(window), self.estimate(rules));
-        (before <= most && now > most).then(|| Excess {
+        (before? <= most && now > most).then(|| Excess {
             rule: Rule::ContextWindow,
             found: format!("about {} tokens of prompt and answer", Shown(now)),
             allowed: format!("at most {window}"),
         })
+    }
+
+    /// The estimate, if there is a window.
+    fn estimate_in_window(&self, rules: &Rules) -> Option<f64> {
+        rules.config.context_window_tokens.map(|_| self.estimate(rules))
     }
 
     /// How many tokens prompt and answer have by now, about.

@@ -17,6 +17,8 @@ pub(super) static BODY: Object = Object::of(
         Member::new("stream", &FLAG),
         Member::new("stream_options", &OBJECT),
         Member::new("n", &ANSWERS),
+        // Earlier versions of vLLM.
+        Member::new("best_of", &ANSWERS),
         Member::new("temperature", &TEMPERATURE),
         Member::new("top_p", &TOP_P),
         Member::new("presence_penalty", &PRESENCE_PENALTY),

@@ -69,12 +69,19 @@ fn a_request_may_have_to_say_how_many_tokens_it_wants() {
 
 #[test]
 fn answers_are_limited() {
-    for (member, number) in [("n", 5), ("best_of", 5)] {
+    for member in ["n", "best_of"] {
         let mut body = json!({ "prompt": "x" });
-        body[member] = json!(number);
+        body[member] = json!(5);
         let settings = [json!({ "max_n": 4 }), json!({ "max_n": 5 })];
         goes_beyond(Api::Completions, &body, Rule::FieldRange, settings);
     }
+}
+
+#[test]
+fn a_ceiling_does_not_allow_more_than_the_api() {
+    let body = json!({ "prompt": "x", "n": 129 });
+    let violation = judged(config(json!({ "max_n": 500 })), Api::Completions, &body).unwrap();
+    assert_eq!(violation.to_string(), "/n: 129; allowed: 1 to 128");
 }
 
 #[test]
