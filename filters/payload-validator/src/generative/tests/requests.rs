@@ -261,8 +261,7 @@ const MUTATIONS: [Mutation; 16] = [
     }),
     (TALKING, Rule::MessageCount, |api, body| {
         let messages = body[source(api)].as_array_mut().unwrap();
-        let first = messages[0].clone();
-        messages.resize(9, first);
+        messages.resize(9, json!({ "content": "x", "role": "user" }));
     }),
     (TALKING, Rule::ImageCount, |api, body| {
         let part = match api {
