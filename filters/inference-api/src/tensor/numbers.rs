@@ -227,6 +227,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_finite_is_no_bound_of_16_bits_either() {
+        for (datatype, strays) in [
+            (Datatype::Fp16, [0x7c00_u16, 0xfc00, 0x7c01, 0xffff]),
+            (Datatype::Bf16, [0x7f80, 0xff80, 0x7f81, 0xffff]),
+        ] {
+            for (stray, number) in
+                strays.into_iter().flat_map(|stray| [(stray, 2.0), (stray, -2.0)])
+            {
+                let bits = if number < 0.0 { 0xc000_u16 } else { 0x4000 };
+                let found = values(datatype, &[bits.to_le_bytes(), stray.to_le_bytes()].concat());
+                assert!(found.has_non_finite, "{datatype:?} {stray:x}");
+                assert_eq!(
+                    (found.least, found.largest),
+                    (number, number),
+                    "{datatype:?} {stray:x}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_finite_is_told_at_every_place_and_does_not_count_as_a_bound() {
         for stray in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             for length in [1, LANES - 1, LANES, LANES + 1, 3 * LANES + 5] {
