@@ -10,6 +10,7 @@
 //! `open_inference_grpc.proto`; Triton, `extension_binary_data.md`; TensorFlow,
 //! `tensor.proto`; TensorFlow Serving, `api_rest.md`.
 
+mod conversion;
 mod datatype;
 mod defects;
 pub mod json;

@@ -1,5 +1,5 @@
 use super::varints::Varints;
-use super::{Datatype, Depth, RawValues, Values, numbers};
+use super::{Datatype, Depth, RawValues, Values, conversion};
 use crate::protobuf::{ElementCounter, ElementType, ProtobufErrorKind, WireType};
 use crate::utf8::Utf8;
 
@@ -236,8 +236,8 @@ impl Scalar {
 
     fn float(self, in_order: i64) -> f64 {
         match self {
-            Self::Uint64 | Self::Fixed64 => numbers::of_u64(in_order.cast_unsigned() ^ 1 << 63),
-            _ => numbers::of_i64(in_order),
+            Self::Uint64 | Self::Fixed64 => conversion::of_u64(in_order.cast_unsigned() ^ 1 << 63),
+            _ => conversion::of_i64(in_order),
         }
     }
 }
@@ -282,8 +282,8 @@ fn number(values: &mut Values, number: f64, scalar: Scalar) {
 /// Takes in 16 bits as both kinds of float.
 fn half(wire: u64, values: &mut Values, brain_values: &mut Values) {
     let bits = u16::try_from(wire & 0xffff).unwrap_or_default();
-    values.number(f64::from(numbers::of_fp16(bits)));
-    brain_values.number(f64::from(numbers::of_bf16(bits)));
+    values.number(f64::from(conversion::of_fp16(bits)));
+    brain_values.number(f64::from(conversion::of_bf16(bits)));
 }
 
 #[cfg(test)]
