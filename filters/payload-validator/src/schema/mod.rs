@@ -1,8 +1,8 @@
 //! JSON Schema, held against a JSON text while the text goes by.
 //!
 //! [`Schema::compile`] reads a schema once, when the filter is configured, and
-//! refuses what it can't check in one pass without keeping the body. What a text
-//! costs is then bounded by the size of the schema times the depth of the text.
+//! refuses what it can't check in one pass without keeping the body. What is kept of
+//! a text is then bounded by the size of the schema times the depth of the text.
 //!
 //! The dialect is draft 2020-12, validation and applicator vocabularies, with two
 //! spellings of draft-07: `definitions`, and `items` as a list with
@@ -19,6 +19,9 @@
 //! - **Duplicate keys.** Each occurrence must fit, and each one counts as a
 //!   property. Servers take the first or the last one: under `not`, `if` and
 //!   `oneOf` it can matter which, so refuse duplicates where a schema has those.
+//! - **Size.** A schema has at most 4096 subschemas. At most 16384 of them are held
+//!   against the open values of a text at once, each one once for a value; a text
+//!   for which that is not enough does not fit.
 //! - **References** are `#` and JSON pointers behind it. Nothing is fetched.
 //!
 //! Not supported, because the body would have to be kept: `uniqueItems`, `enum`

@@ -41,7 +41,6 @@ impl JsonCheck for Validation {
         if self.state.is_over {
             return Interest::Skip;
         }
-        self.state.text.clear();
         let name = self.state.name;
         let mut checking = Self::event(&self.schema, &mut self.state, findings);
         let step = match checking.state.frames.last().map(|frame| frame.kind) {
@@ -80,5 +79,35 @@ impl JsonCheck for Validation {
 
     fn measured(&mut self, characters: u64) {
         self.state.text.characters = characters;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::violation::Modes;
+    use serde_json::json;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn what_is_kept_does_not_grow_with_the_number_of_values() {
+        let item = json!({ "required": ["a"], "properties": { "a": { "type": "null" } } });
+        let schema = Schema::compile(&json!({ "items": item, "contains": item })).unwrap();
+        let mut validation = Validation::new(Rc::new(schema));
+        let mut findings = Findings::new(Modes::default());
+        let mut kept = Vec::new();
+        validation.value(Kind::Array, 0, &mut findings);
+        for _ in 0..3 {
+            validation.value(Kind::Object, 0, &mut findings);
+            validation.key("a");
+            validation.key_end(0..3, &mut findings);
+            validation.value(Kind::Null, 0, &mut findings);
+            validation.value_end(Kind::Null, 0, &mut findings);
+            validation.value_end(Kind::Object, 0, &mut findings);
+            let State { frames, runs, askers, seen, .. } = &validation.state;
+            kept.push([frames.len(), runs.len(), askers.len(), seen.len()]);
+        }
+        assert_eq!(kept, [[1, 1, 0, 0]; 3]);
     }
 }

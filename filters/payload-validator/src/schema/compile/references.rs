@@ -29,8 +29,7 @@ fn percent_decoded(text: &str) -> Option<String> {
     let mut decoded = parts.next()?.as_bytes().to_vec();
     for part in parts {
         let (digits, rest) = part.split_at_checked(2)?;
-        let is_hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        decoded.push(u8::from_str_radix(digits, 16).ok().filter(|_| is_hexadecimal)?);
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
         decoded.extend_from_slice(rest.as_bytes());
     }
     String::from_utf8(decoded).ok()

@@ -113,11 +113,24 @@ fn says_where_it_is_in_names_of_the_schema() {
 }
 
 #[test]
+fn names_are_escaped_in_a_pointer() {
+    let schema = json!({ "properties": { "~/~1": { "type": "null" } } });
+    says(&schema, r#"{"~/~1":1}"#, "/~0~1~01: a number; allowed: null");
+}
+
+#[test]
 fn what_must_hold_anyway_is_said_by_the_schema_that_says_it() {
     let schema = json!({ "allOf": [{ "$ref": "#/$defs/x" }], "$defs": { "x": { "maximum": 1 } } });
     says(&schema, "2", "a number; allowed: at most 1");
-    let both = json!({ "anyOf": [{ "$ref": "#/$defs/x" }], "$ref": "#/$defs/x", "$defs": { "x": { "maximum": 1 } } });
-    says(&both, "2", "a number; allowed: at most 1");
+}
+
+#[test]
+fn what_one_may_and_another_must_hold_must_hold() {
+    let schema = json!({ "allOf": [
+        { "anyOf": [{ "maximum": 1 }, { "type": "null" }] },
+        { "allOf": [{ "$ref": "#/allOf/0/anyOf/0" }] },
+    ] });
+    says(&schema, "2", "a number; allowed: at most 1");
 }
 
 #[test]
