@@ -2,8 +2,8 @@
 
 use http::Version;
 use integration_tests::Call;
-use proto::inference::{InferTensorContents, ModelInferRequest};
 use proto::inference::model_infer_request::InferInputTensor;
+use proto::inference::{InferTensorContents, ModelInferRequest};
 use proto::prediction::PredictRequest;
 use serde_json::json;
 
@@ -119,6 +119,7 @@ fn infer() -> Call {
         ..ModelInferRequest::default()
     };
     Call::grpc("/inference.GRPCInferenceService/ModelInfer", &request)
+        .header("x-model-name", "demo")
 }
 
 /// A picture of 224 by 224 pixels, as it is normalised for ImageNet.
@@ -142,6 +143,7 @@ fn image(contents: Option<InferTensorContents>, raw: Vec<Vec<u8>>) -> Call {
         ..ModelInferRequest::default()
     };
     Call::grpc("/inference.GRPCInferenceService/ModelInfer", &request)
+        .header("x-model-name", "demo")
 }
 
 /// 600 KB, as Triton's clients send it.

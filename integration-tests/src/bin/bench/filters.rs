@@ -50,6 +50,15 @@ fn model_router() -> Value {
 /// Everything that every case has in it is looked at: text and parameters, and each
 /// value of a tensor.
 fn payload_validator() -> Value {
+    let values = |name: &str, shape: Value| {
+        json!({
+            "name": name, "datatype": "FP32", "shape": shape, "optional": true,
+            "finite": true, "minimum": -3, "maximum": 250_000,
+        })
+    };
+    let mut features = values("features", json!([4]));
+    features["field"] = "1".into();
+    let inputs = [values("image", json!([-1, 3, 224, 224])), values("features", json!([1, -1]))];
     json!({
         "hold_up_to_bytes": 4 << 20,
         "contracts": [
@@ -61,16 +70,11 @@ fn payload_validator() -> Value {
                     "max_characters": 2_000_000,
                     "context_window_tokens": 1_000_000,
                 },
-                "tensors": {"inputs": [{
-                    "name": "image",
-                    "datatype": "FP32",
-                    "shape": [-1, 3, 224, 224],
-                    "finite": true,
-                    "minimum": -3,
-                    "maximum": 3,
-                    "optional": true,
-                }], "unknown": "allow"},
+                "tensors": {
+                    "method": "/prediction.PredictionService/Predict", "inputs": [features],
+                },
             },
+            {"model": "demo", "tensors": {"inputs": inputs}},
             {"model": "blobs"},
         ],
     })
