@@ -155,6 +155,19 @@ fn inputs_are_counted() {
         goes_beyond(Api::Completions, &json!({ "prompt": input }), Rule::InputCount, settings());
     }
     goes_beyond(Api::Embeddings, &json!({ "texts": ["a", "b"] }), Rule::InputCount, settings());
+    goes_beyond(
+        Api::Embeddings,
+        &json!({ "inputs": [{ "content": [] }], "texts": ["a"] }),
+        Rule::InputCount,
+        settings(),
+    );
+    for (api, body) in [
+        (Api::Completions, r#"{"prompt":"a","prompt":"b"}"#),
+        (Api::Embeddings, r#"{"input":"a","input":"b"}"#),
+    ] {
+        let one = judged_text(config(json!({ "max_inputs": 1 })), api, body);
+        assert_eq!(rule_of(one.as_ref()), Some(Rule::InputCount), "{body}");
+    }
     for input in [json!("a"), json!([1, 2, 3])] {
         let one = config(json!({ "max_inputs": 1 }));
         assert_eq!(judged(one.clone(), Api::Embeddings, &json!({ "input": input })), None);
@@ -203,6 +216,14 @@ fn all_text_of_a_prompt_is_counted_in_characters() {
             Api::Chat,
             chat(&json!([{ "role": "assistant", "tool_calls": [{ "type": "function",
             "function": { "name": "f", "arguments": "1234567890" } }] }])),
+        ),
+        (
+            Api::Chat,
+            json!({ "messages": [
+                { "role": "assistant", "reasoning": "1", "reasoning_content": "2",
+                  "reasoning_details": [3],
+                  "tool_calls": [{ "type": "custom", "custom": { "name": "f", "input": "45" } }] },
+            ], "documents": [6] }),
         ),
         (Api::Completions, json!({ "prompt": ["12345", "678"], "suffix": "90" })),
         (Api::Embeddings, json!({ "input": ["12345", "67890"] })),
