@@ -249,6 +249,14 @@ fn all_text_of_a_prompt_is_counted_in_characters() {
         (
             Api::Messages,
             anthropic(
+                json!("1"),
+                json!([{ "type": "document", "title": "23", "context": "45", "source": {
+                    "type": "content", "content": [{ "type": "text", "text": "67890" }] } }]),
+            ),
+        ),
+        (
+            Api::Messages,
+            anthropic(
                 json!("123"),
                 json!([
                     { "source": { "data": "456", "type": "text" }, "type": "document" },

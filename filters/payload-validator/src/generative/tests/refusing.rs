@@ -315,6 +315,7 @@ fn parts_that_lack_what_they_are_are_refused() {
         (Api::Messages, json!({ "text": "x" }), "type"),
         (Api::Messages, json!({ "type": "text" }), "text"),
         (Api::Messages, json!({ "type": "image" }), "source"),
+        (Api::Messages, json!({ "type": "document" }), "source"),
         (Api::Messages, json!({ "type": "document", "source": 5 }), "source"),
         (Api::Messages, json!({ "type": "thinking" }), "thinking"),
         (
