@@ -48,8 +48,8 @@ struct Hearing {
     taken_bytes: usize,
 }
 
-/// How much of a value may be asked for: more than is kept, but not much.
-const MOST_TAKEN_BYTES: usize = 200;
+/// How much of a value may be asked for: a role or a type, even one that is none.
+const MOST_TAKEN_BYTES: usize = 400;
 
 impl Sink for Hearing {
     fn value(&mut self, kind: Kind, at: u64) -> Interest {

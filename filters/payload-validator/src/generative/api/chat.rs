@@ -60,6 +60,8 @@ static MESSAGE_MEMBERS: Object = Object {
         Member::marked("reasoning", Marks::ANSWER, &WRITTEN),
         Member::marked("reasoning_content", Marks::ANSWER, &WRITTEN),
         Member::marked("reasoning_details", Marks::ANSWER, &WRITTEN),
+        // vLLM: tools of a developer's.
+        Member::new("tools", &TOOLS),
         // vLLM: messages of the Harmony format say who speaks in here.
         Member::marked("author", Marks::STAND_IN, &AUTHOR),
     ],

@@ -63,7 +63,6 @@ static ITEM_MEMBERS: Object = Object {
     needs: &[
         required(Marks::NONE, Marks::TYPE.and(Marks::ROLE).and(Marks::ID), "type"),
         required(Marks::OF_MESSAGE, Marks::ROLE, "role"),
-        required(Marks::OF_MESSAGE, Marks::CONTENT, "content"),
         required(Marks::ROLE, Marks::CONTENT.and(Marks::OF_OTHER), "content"),
         tools(Marks::OF_CALL.and(Marks::OF_RESULT), Marks::CALL_ID, "call_id"),
         tools(Marks::OF_CALL, Marks::NAME, "name"),

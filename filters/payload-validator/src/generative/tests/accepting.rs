@@ -353,6 +353,22 @@ fn messages_are_accepted_as_the_official_client_sends_them() {
 }
 
 #[test]
+fn messages_are_accepted_with_every_choice_of_a_tool() {
+    for choice in [
+        json!({ "type": "auto" }),
+        json!({ "type": "any" }),
+        json!({ "type": "tool", "name": "f" }),
+        json!({ "type": "none" }),
+    ] {
+        accepts(
+            Api::Messages,
+            &json!({ "model": "m", "max_tokens": 5, "tool_choice": choice,
+                "messages": [{ "role": "user", "content": "x" }] }),
+        );
+    }
+}
+
+#[test]
 fn messages_are_accepted_with_blocks_of_every_sort() {
     accepts(
         Api::Messages,

@@ -120,6 +120,10 @@ fn tools_of_every_sort_are_counted() {
     body["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
     body["functions"] = json!([{ "name": "f" }]);
     goes_beyond(Api::Chat, &body, Rule::ToolCount, settings());
+    let mut body = chat(&json!([{ "role": "developer", "content": "x",
+        "tools": [{ "type": "function", "function": { "name": "f" } }] }]));
+    body["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
+    goes_beyond(Api::Chat, &body, Rule::ToolCount, settings());
     let body = json!({ "tools": [{ "type": "web_search" }, { "type": "function", "name": "f" }] });
     goes_beyond(Api::Responses, &body, Rule::ToolCount, settings());
     let body = json!({ "model": "m", "max_tokens": 5,
@@ -151,6 +155,19 @@ fn inputs_are_counted() {
         goes_beyond(Api::Completions, &json!({ "prompt": input }), Rule::InputCount, settings());
     }
     goes_beyond(Api::Embeddings, &json!({ "texts": ["a", "b"] }), Rule::InputCount, settings());
+    goes_beyond(
+        Api::Embeddings,
+        &json!({ "inputs": [{ "content": [] }], "texts": ["a"] }),
+        Rule::InputCount,
+        settings(),
+    );
+    for (api, body) in [
+        (Api::Completions, r#"{"prompt":"a","prompt":"b"}"#),
+        (Api::Embeddings, r#"{"input":"a","input":"b"}"#),
+    ] {
+        let one = judged_text(config(json!({ "max_inputs": 1 })), api, body);
+        assert_eq!(rule_of(one.as_ref()), Some(Rule::InputCount), "{body}");
+    }
     for input in [json!("a"), json!([1, 2, 3])] {
         let one = config(json!({ "max_inputs": 1 }));
         assert_eq!(judged(one.clone(), Api::Embeddings, &json!({ "input": input })), None);
@@ -200,6 +217,14 @@ fn all_text_of_a_prompt_is_counted_in_characters() {
             chat(&json!([{ "role": "assistant", "tool_calls": [{ "type": "function",
             "function": { "name": "f", "arguments": "1234567890" } }] }])),
         ),
+        (
+            Api::Chat,
+            json!({ "messages": [
+                { "role": "assistant", "reasoning": "1", "reasoning_content": "2",
+                  "reasoning_details": [3],
+                  "tool_calls": [{ "type": "custom", "custom": { "name": "f", "input": "45" } }] },
+            ], "documents": [6] }),
+        ),
         (Api::Completions, json!({ "prompt": ["12345", "678"], "suffix": "90" })),
         (Api::Embeddings, json!({ "input": ["12345", "67890"] })),
         (Api::Responses, json!({ "instructions": "12345", "input": "67890" })),
@@ -219,6 +244,14 @@ fn all_text_of_a_prompt_is_counted_in_characters() {
                 json!([
                     { "type": "tool_use", "id": "i", "name": "f", "input": { "a": 1 } },
                 ]),
+            ),
+        ),
+        (
+            Api::Messages,
+            anthropic(
+                json!("1"),
+                json!([{ "type": "document", "title": "23", "context": "45", "source": {
+                    "type": "content", "content": [{ "type": "text", "text": "67890" }] } }]),
             ),
         ),
         (
@@ -375,4 +408,45 @@ fn text_is_not_measured_for_nothing() {
     assert_eq!(interest_in(json!({ "max_characters": 5 }), &Modes::default()), Interest::Measure);
     assert_eq!(interest_in(json!({ "max_characters": 5 }), &off), Interest::Skip);
     assert_eq!(interest_in(json!({ "context_window_tokens": 5 }), &off), Interest::Measure);
+}
+
+#[test]
+fn long_texts_are_never_taken() {
+    let long = "x".repeat(2 * MOST_TAKEN_BYTES);
+    let chat = json!({ "model": long, "user": long, "unknown": long, "messages": [
+        { "role": "user", "name": long, "content": long },
+        { "role": "assistant", "content": [
+            { "type": "text", "text": long },
+            { "type": "image_url", "image_url": { "url": long, "detail": long } },
+            { "type": "input_audio", "input_audio": { "data": long, "format": "wav" } },
+        ] },
+        { "role": "tool", "tool_call_id": long, "content": long, "reasoning": long, "tool_calls": [
+            { "type": "function", "function": { "name": long, "arguments": long } },
+        ] },
+    ], "tools": [{ "type": "function", "function": { "name": long, "description": long } }] });
+    let responses = json!({ "input": [
+        { "type": "function_call", "call_id": long, "name": long, "arguments": long },
+        { "type": "function_call_output", "call_id": long, "output": long },
+    ], "instructions": long });
+    let messages = json!({ "model": long, "max_tokens": 5, "system": long, "messages": [
+        { "role": "user", "content": [
+            { "type": "image", "source": { "type": "base64", "data": long } },
+            { "type": "tool_use", "id": long, "name": long, "input": { "x": long } },
+            { "type": "thinking", "thinking": long, "signature": long },
+        ] },
+    ] });
+    for (api, body) in [
+        (Api::Chat, chat),
+        (Api::Completions, json!({ "prompt": [long], "suffix": long, "stop": [long] })),
+        (Api::Embeddings, json!({ "input": long })),
+        (Api::Responses, responses),
+        (Api::Messages, messages),
+    ] {
+        let body = body.to_string();
+        for config in [Config::default(), config(json!({ "max_characters": 1_000_000 }))] {
+            let chunks = [body.as_bytes()];
+            let found = findings(&rules(config), api, &Modes::default(), &chunks);
+            assert_eq!(found.enforced(), None);
+        }
+    }
 }

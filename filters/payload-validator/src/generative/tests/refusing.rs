@@ -153,6 +153,77 @@ fn values_of_another_type_are_refused() {
     refuses(Api::Messages, &with(Api::Messages, "system", json!(5)), Rule::Content, "/system");
 }
 
+/// No member takes all three.
+#[test]
+fn every_parameter_is_looked_at() {
+    let common = ["model", "temperature", "top_p", "stream"];
+    let sampling = ["presence_penalty", "frequency_penalty"];
+    let of_openai = [
+        "n",
+        "best_of",
+        "max_tokens",
+        "logit_bias",
+        "logprobs",
+        "stop",
+        "seed",
+        "user",
+        "stream_options",
+    ];
+    let of_chat = [
+        "max_completion_tokens",
+        "top_logprobs",
+        "parallel_tool_calls",
+        "function_call",
+        "response_format",
+    ];
+    let of_completions = ["max_tokens_to_sample", "suffix", "echo"];
+    let of_embeddings =
+        ["model", "encoding_format", "dimensions", "user", "messages", "texts", "inputs", "images"];
+    let of_responses = [
+        "instructions",
+        "max_output_tokens",
+        "max_tool_calls",
+        "top_logprobs",
+        "background",
+        "store",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "conversation",
+        "reasoning",
+        "text",
+        "prompt",
+        "include",
+        "user",
+    ];
+    let of_messages = [
+        "max_tokens",
+        "max_tokens_to_sample",
+        "top_k",
+        "stop_sequences",
+        "thinking",
+        "metadata",
+        "mcp_servers",
+    ];
+    for (api, members) in [
+        (Api::Chat, [&common[..], &sampling, &of_openai, &of_chat].concat()),
+        (Api::Completions, [&common[..], &sampling, &of_openai, &of_completions].concat()),
+        (Api::Embeddings, of_embeddings.to_vec()),
+        (Api::Responses, [&common[..], &sampling, &of_responses].concat()),
+        (Api::Messages, [&common[..], &of_messages].concat()),
+    ] {
+        for member in members {
+            let is_refused = |value: Value| {
+                let violation = judged(Config::default(), api, &with(api, member, value));
+                violation.is_some_and(|violation| {
+                    violation.rule == Rule::FieldValue && violation.field == format!("/{member}")
+                })
+            };
+            let is_looked_at = [json!({ "x": 1 }), json!([5]), json!("x")].map(is_refused);
+            assert!(is_looked_at.contains(&true), "{api:?} {member}");
+        }
+    }
+}
+
 #[test]
 fn roles_that_the_api_does_not_have_are_refused() {
     for (api, role) in [
@@ -244,8 +315,25 @@ fn parts_that_lack_what_they_are_are_refused() {
         (Api::Messages, json!({ "text": "x" }), "type"),
         (Api::Messages, json!({ "type": "text" }), "text"),
         (Api::Messages, json!({ "type": "image" }), "source"),
+        (Api::Messages, json!({ "type": "document" }), "source"),
         (Api::Messages, json!({ "type": "document", "source": 5 }), "source"),
         (Api::Messages, json!({ "type": "thinking" }), "thinking"),
+        (
+            Api::Messages,
+            json!({ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "text" }] }),
+            "content/0/text",
+        ),
+        (
+            Api::Messages,
+            json!({ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "image" }] }),
+            "content/0/source",
+        ),
+        (
+            Api::Messages,
+            json!({ "type": "document", "source": { "type": "text", "data": 5 } }),
+            "source/data",
+        ),
+        (Api::Chat, json!({ "type": "file", "file": "f" }), "file"),
     ] {
         refuses(
             api,
@@ -291,7 +379,17 @@ fn tools_of_another_make_are_refused() {
         let body = with(api, "tools", json!([tool]));
         refuses(api, &body, Rule::Tools, &format!("/tools/0{field}"));
     }
-    refuses(Api::Chat, &with(Api::Chat, "tools", json!({})), Rule::Tools, "/tools");
+    for api in [Api::Chat, Api::Responses, Api::Messages] {
+        refuses(api, &with(api, "tools", json!({})), Rule::Tools, "/tools");
+        refuses(api, &with(api, "tools", json!([5])), Rule::Tools, "/tools/0");
+    }
+    refuses(Api::Chat, &with(Api::Chat, "functions", json!([5])), Rule::Tools, "/functions/0");
+    refuses(
+        Api::Chat,
+        &with(Api::Chat, "functions", json!([{}])),
+        Rule::Tools,
+        "/functions/0/name",
+    );
 }
 
 #[test]
