@@ -2,10 +2,9 @@
 
 use super::conversion::{of_bf16, of_fp16, of_i64, of_u64};
 use super::{Datatype, Values};
-
-/// So many floats are compared beside each other: the compiler makes vectors of
-/// them, natively and on Wasm.
-const LANES: usize = 16;
+use core::ops::{Add, Sub};
+use wide::bytemuck::cast;
+use wide::{f32x4, f64x2};
 
 /// Takes in little-endian elements of this datatype, which are whole and no byte
 /// strings.
@@ -40,10 +39,12 @@ pub(super) fn take_in(values: &mut Values, datatype: Datatype, elements: &[u8]) 
         Datatype::Fp16 => halves(values, elements, (LARGEST_FP16, of_fp16)),
         Datatype::Bf16 => halves(values, elements, (LARGEST_BF16, of_bf16)),
         Datatype::Fp32 => {
-            floats(values, elements, f32::from_le_bytes, f64::from);
+            let alone = |bytes: &[u8]| bytes.try_into().map(f32::from_le_bytes).ok();
+            floats::<f32x4>(values, elements, |bytes| alone(bytes).map(f64::from));
         }
         Datatype::Fp64 => {
-            floats(values, elements, f64::from_le_bytes, f64::from);
+            let alone = |bytes: &[u8]| bytes.try_into().map(f64::from_le_bytes).ok();
+            floats::<f64x2>(values, elements, alone);
         }
         Datatype::Bytes => return,
     }
@@ -120,81 +121,130 @@ const fn in_order(bits: i16) -> i16 {
     bits ^ (bits >> 15 & i16::MAX)
 }
 
-/// Floats that the processor knows.
-trait Float: Copy + PartialOrd {
-    const ZERO: Self;
-    const INFINITY: Self;
-    const NEGATIVE_INFINITY: Self;
+/// Vectors are read as the processor has them.
+const _: () = assert!(cfg!(target_endian = "little"), "tensors are little-endian");
 
-    /// 0, and for what is not finite, not a number.
-    fn nothing(self) -> Self;
+/// Floats beside each other. The compiler does not make vectors of a loop in the
+/// modules that Envoy loads, which are made small; so they are vectors here.
+trait Floats: Copy + Add<Output = Self> + Sub<Output = Self> {
+    /// All of them the same.
+    fn all(float: f32) -> Self;
 
-    fn plus(self, other: Self) -> Self;
+    /// Sixteen bytes, little-endian.
+    fn load(bytes: [u8; 16]) -> Self;
+
+    /// The lesser one of each two; the first, if they can't be compared.
+    fn least(self, other: Self) -> Self;
+
+    /// The larger one of each two; the first, if they can't be compared.
+    fn largest(self, other: Self) -> Self;
+
+    /// Each of them.
+    fn each(self) -> impl Iterator<Item = f64>;
 }
 
-impl Float for f32 {
-    const ZERO: Self = 0.0;
-    const INFINITY: Self = Self::INFINITY;
-    const NEGATIVE_INFINITY: Self = Self::NEG_INFINITY;
-
-    #[expect(clippy::eq_op, reason = "infinity less itself is no number")]
-    fn nothing(self) -> Self {
-        self - self
+impl Floats for f32x4 {
+    fn all(float: f32) -> Self {
+        Self::splat(float)
     }
 
-    fn plus(self, other: Self) -> Self {
-        self + other
+    fn load(bytes: [u8; 16]) -> Self {
+        cast(bytes)
+    }
+
+    fn least(self, other: Self) -> Self {
+        other.simd_lt(self).bitselect(other, self)
+    }
+
+    fn largest(self, other: Self) -> Self {
+        other.simd_gt(self).bitselect(other, self)
+    }
+
+    fn each(self) -> impl Iterator<Item = f64> {
+        self.to_array().into_iter().map(f64::from)
+    }
+}
+
+impl Floats for f64x2 {
+    fn all(float: f32) -> Self {
+        Self::splat(f64::from(float))
+    }
+
+    fn load(bytes: [u8; 16]) -> Self {
+        cast(bytes)
+    }
+
+    fn least(self, other: Self) -> Self {
+        other.simd_lt(self).bitselect(other, self)
+    }
+
+    fn largest(self, other: Self) -> Self {
+        other.simd_gt(self).bitselect(other, self)
+    }
+
+    fn each(self) -> impl Iterator<Item = f64> {
+        self.to_array().into_iter()
     }
 }
 
-impl Float for f64 {
-    const ZERO: Self = 0.0;
-    const INFINITY: Self = Self::INFINITY;
-    const NEGATIVE_INFINITY: Self = Self::NEG_INFINITY;
-
-    #[expect(clippy::eq_op, reason = "infinity less itself is no number")]
-    fn nothing(self) -> Self {
-        self - self
-    }
-
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
-}
+/// So many vectors are compared beside each other.
+const LANES: usize = 4;
 
 /// Without a branch for what is not finite: with nothing added to it, a finite
 /// number is what it was, and anything else is not a number, which is neither
 /// less nor more than any other.
-fn floats<const SIZE: usize, N: Float>(
-    values: &mut Values,
-    elements: &[u8],
-    read: impl Fn([u8; SIZE]) -> N,
-    float: impl Fn(N) -> f64,
-) {
-    let (elements, _) = elements.as_chunks::<SIZE>();
-    let (blocks, rest) = elements.as_chunks::<LANES>();
-    let mut least = [N::INFINITY; LANES];
-    let mut largest = [N::NEGATIVE_INFINITY; LANES];
-    let mut strays = [N::ZERO; LANES];
-    let mut compare = |block: &[[u8; SIZE]]| {
-        let lanes = least.iter_mut().zip(&mut largest).zip(&mut strays);
-        for (((least, largest), stray), element) in lanes.zip(block) {
-            let number = read(*element);
-            let nothing = number.nothing();
-            let number = number.plus(nothing);
-            *least = if number < *least { number } else { *least };
-            *largest = if number > *largest { number } else { *largest };
-            *stray = stray.plus(nothing);
-        }
-    };
+fn floats<F: Floats>(values: &mut Values, elements: &[u8], alone: impl Fn(&[u8]) -> Option<f64>) {
+    let (vectors, rest) = elements.as_chunks::<16>();
+    let (blocks, few) = vectors.as_chunks::<LANES>();
+    let mut lanes = [Lane::<F>::new(); LANES];
     for block in blocks {
-        compare(block);
+        for (lane, bytes) in lanes.iter_mut().zip(block) {
+            lane.take_in(F::load(*bytes));
+        }
     }
-    compare(rest);
-    // What is not a number differs from any.
-    values.has_non_finite |= strays.iter().any(|stray| *stray != N::ZERO);
-    for (least, largest) in least.into_iter().zip(largest) {
-        spread(values, Range { least: float(least), largest: float(largest) });
+    for (lane, bytes) in lanes.iter_mut().zip(few) {
+        lane.take_in(F::load(*bytes));
+    }
+    for lane in lanes {
+        // What is not a number differs from any.
+        values.has_non_finite |= lane.strays.each().any(|stray| stray != 0.0);
+        for (least, largest) in lane.least.each().zip(lane.largest.each()) {
+            spread(values, Range { least, largest });
+        }
+    }
+    // Fewer than a vector holds.
+    let size = core::mem::size_of::<F>().checked_div(F::all(0.0).each().count()).unwrap_or(1);
+    for element in rest.chunks_exact(size.max(1)) {
+        values.number(alone(element).unwrap_or(f64::NAN));
+    }
+}
+
+/// What was seen in one place of the vectors.
+#[derive(Clone, Copy)]
+struct Lane<F> {
+    least: F,
+    largest: F,
+    /// 0, and where anything was not finite, not a number.
+    strays: F,
+}
+
+impl<F: Floats> Lane<F> {
+    fn new() -> Self {
+        Self {
+            least: F::all(f32::INFINITY),
+            largest: F::all(f32::NEG_INFINITY),
+            strays: F::all(0.0),
+        }
+    }
+
+    #[expect(clippy::arithmetic_side_effects, reason = "floats become infinite or not a number")]
+    #[expect(clippy::eq_op, reason = "infinity less itself is no number")]
+    fn take_in(&mut self, numbers: F) {
+        let nothing = numbers - numbers;
+        let finite = numbers + nothing;
+        self.least = self.least.least(finite);
+        self.largest = self.largest.largest(finite);
+        self.strays = self.strays + nothing;
     }
 }
 
