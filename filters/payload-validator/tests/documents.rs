@@ -1,5 +1,7 @@
 //! The README and the schema say what the code does.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "so a test fails")]
+
 use filter_kit::documents::{
     check_file, check_section, configuration_schema, configuration_table, metric_table,
 };
