@@ -5,6 +5,7 @@ mod grpcurl;
 mod live_rollout;
 mod shadow;
 mod validation;
+mod virtual_patches;
 
 use http::request::Parts;
 use integration_tests::{
