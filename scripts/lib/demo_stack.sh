@@ -29,7 +29,7 @@ stop_all() {
   for name in envoy "${replicas[@]}"; do stop_process "$name"; done
 }
 
-# envoy/envoy.yaml as it is shipped, but for addresses, ports and where the module lies.
+# envoy/envoy.yaml as it is shipped, but for addresses, ports and where the modules lie.
 render_configuration() {
   local name text
   text=$(<"$repository/envoy/envoy.yaml")

@@ -67,6 +67,7 @@ impl Step {
             Self::Split => "split: callers who name no version, and those who come back",
             Self::Outage => "outage: a replica is killed in mid-traffic",
             Self::Features => "features: an input that the model can't take",
+            Self::Contract => "contract: what the model's contract does not allow",
             Self::UnknownModel => "unknown model: asked for in four APIs",
             Self::Flood => "flood: more slow calls at once than the cluster may have",
             Self::Metrics => "metrics: what the router counted meanwhile",

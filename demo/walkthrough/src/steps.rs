@@ -1,9 +1,11 @@
 //! What is shown, in its order: one file for each step.
 
+mod contract;
 mod features;
 mod flood;
 mod metrics;
 mod outage;
+mod refusal;
 mod rotation;
 mod split;
 mod steering;
@@ -33,6 +35,8 @@ pub enum Step {
     Outage,
     /// A wrong count of features is told apart from a failure
     Features,
+    /// A tensor, a parameter and a call that the model's contract does not allow
+    Contract,
     /// A model that isn't served, in four APIs
     UnknownModel,
     /// More calls than the circuit breaker lets in
@@ -54,12 +58,13 @@ pub struct Stage<'n> {
 }
 
 impl Step {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Rotation,
         Self::Steering,
         Self::Split,
         Self::Outage,
         Self::Features,
+        Self::Contract,
         Self::UnknownModel,
         Self::Flood,
         Self::Metrics,
@@ -73,6 +78,7 @@ impl Step {
             Self::Split => "split",
             Self::Outage => "outage",
             Self::Features => "features",
+            Self::Contract => "contract",
             Self::UnknownModel => "unknown model",
             Self::Flood => "flood",
             Self::Metrics => "metrics",
@@ -92,6 +98,7 @@ impl Step {
             Self::Split => split::observe(stage).await,
             Self::Outage => vec![outage::observe(stage).await],
             Self::Features => vec![features::observe(stage).await],
+            Self::Contract => contract::observe(stage).await,
             Self::UnknownModel => unknown_model::observe(stage).await,
             Self::Flood => vec![flood::observe(stage).await],
             Self::Metrics => vec![metrics::observe(stage).await],

@@ -180,6 +180,16 @@ fn resolved<'s>(root: &'s Schema, schema: &'s Value) -> &'s Value {
         .unwrap_or(schema)
 }
 
+/// The types of a schema that only says what it may be.
+fn alternatives(root: &Schema, schema: &Value) -> String {
+    let Some(forms) = schema.get("anyOf").and_then(Value::as_array) else {
+        return "any".to_owned();
+    };
+    let words: Vec<String> =
+        forms.iter().map(|form| type_word(root, resolved(root, form))).collect();
+    words.join(" or ")
+}
+
 fn type_word(root: &Schema, schema: &Value) -> String {
     if let Some(items) = schema.get("items") {
         return format!("list of {}", type_word(root, resolved(root, items)));
@@ -204,6 +214,6 @@ fn type_word(root: &Schema, schema: &Value) -> String {
             .collect::<Vec<_>>()
             .join(" or "),
         _ if !forms.is_empty() => "object".to_owned(),
-        _ => String::new(),
+        _ => alternatives(root, schema),
     }
 }

@@ -37,14 +37,16 @@ pub struct Config {
     /// Rules that close a known defect of a server, beside the contracts.
     #[serde(default)]
     pub patches: Vec<Patch>,
-    /// What becomes of requests that break a rule: `enforce`, `report_only` or
-    /// `off`. Rules that aren't named here are enforced, but for `tensor_padding`,
-    /// which is off. A contract can say otherwise for itself.
+    /// What becomes of requests that break a rule: with `enforce` they are refused,
+    /// with `report_only` they go on and are counted, with `off` nobody looks.
+    /// Rules that aren't named here are enforced, but for `tensor_padding`, which
+    /// is off. A contract can say otherwise for itself.
     #[serde(default)]
     pub rules: BTreeMap<Rule, Mode>,
     /// What happens to a payload for which there is a contract and which can't be
     /// held against it: it is compressed, or of an API in which what the contract
-    /// speaks of doesn't exist.
+    /// speaks of doesn't exist. `deny` refuses it; `allow` lets it go on unchecked,
+    /// and counts it. What `rules` says of `unreadable` goes before this.
     #[serde(default)]
     pub on_fault: OnFault,
     /// How many bytes of a request are held back, at most, until it is known to
@@ -55,10 +57,15 @@ pub struct Config {
     /// must be `stream`.
     #[serde(default = "default_hold_up_to_bytes")]
     pub hold_up_to_bytes: u32,
-    /// What happens to a body that is longer.
+    /// What happens to a body that is longer: `refuse` refuses it as too large;
+    /// `stream` lets it go on and checks it while it goes by. At a violation it is
+    /// broken off before its end, so that its server never has all of it.
     #[serde(default)]
     pub beyond_hold: BeyondHold,
-    /// Where a request says which model it is for.
+    /// Where a request says which model it is for. With `trust`: in `x-model-name`
+    /// and `x-model-version`, else in its path; that is for a place right behind the
+    /// model router, which sets them, and anything else in front of this filter must
+    /// remove what clients write there. With `ignore`: in its path only.
     #[serde(default)]
     pub model_headers: ModelHeaders,
 }

@@ -128,7 +128,8 @@ struct General<'a> {
 
 impl General<'_> {
     /// The general rules, then the contract's mode for those that aren't off, then
-    /// the contract's own rules.
+    /// the contract's own rules. Which paths are open is no part of a contract: one
+    /// on trial must not open its model's administration.
     fn modes(&self, mode: Option<Mode>, own: &BTreeMap<Rule, Mode>) -> Modes {
         let mut modes = Modes::default();
         for (rule, mode) in self.rules {
@@ -136,7 +137,7 @@ impl General<'_> {
         }
         if let Some(mode) = mode {
             for rule in Rule::ALL {
-                if modes.of(rule) != Mode::Off {
+                if modes.of(rule) != Mode::Off && rule != Rule::Access {
                     modes.set(rule, mode);
                 }
             }

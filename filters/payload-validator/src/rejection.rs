@@ -1,6 +1,5 @@
 //! How a client is told why its request was refused.
 
-use crate::rules::Rule;
 use crate::validator::PayloadValidator;
 use crate::violation::Violation;
 use filter_kit::{Filter, GrpcCode, Reply, ReplyKind};
@@ -10,18 +9,9 @@ use inference_api::errors::{self, ErrorKind, ErrorReport, error_body, status_det
 impl Violation {
     /// The answer to a request, in the dialect that the client speaks.
     pub(crate) fn refusal(&self, dialect: Dialect) -> Reply {
-        let grpc = match self.rule.kind() {
-            ErrorKind::TooLarge => GrpcCode::ResourceExhausted,
-            ErrorKind::PermissionDenied => GrpcCode::PermissionDenied,
-            // A client library takes this one to mean: send it uncompressed.
-            ErrorKind::UnsupportedMedia if self.rule == Rule::ContentEncoding => {
-                GrpcCode::Unimplemented
-            }
-            _ => GrpcCode::InvalidArgument,
-        };
         let message = self.to_string();
         let report = self.rule.kind().report(dialect, &message);
-        self.reply(dialect, report, grpc)
+        self.reply(dialect, report, self.rule.grpc())
     }
 
     /// What the client gets in place of an answer that breaks a rule.
@@ -35,6 +25,7 @@ impl Violation {
     fn reply<'r>(&'r self, dialect: Dialect, mut report: ErrorReport<'r>, grpc: GrpcCode) -> Reply {
         report.param = (!self.field.is_empty()).then_some(&*self.field);
         report.code = Some(self.rule.name());
+        report.grpc_code = grpc.number();
         report.violation = Some(errors::Violation {
             rule: self.rule.name(),
             field: &self.field,

@@ -1,5 +1,6 @@
 //! Every rule by which a payload can be refused.
 
+use filter_kit::GrpcCode;
 use inference_api::errors::ErrorKind;
 use serde::Deserialize;
 
@@ -11,7 +12,7 @@ use serde::Deserialize;
 pub enum Rule {
     /// The path or gRPC method is not open to clients.
     Access,
-    /// The request has too many headers.
+    /// The request has too many headers, or too many bytes of them.
     HeaderCount,
     /// The content type is not accepted.
     ContentType,
@@ -229,6 +230,19 @@ impl Rule {
             | Self::ContextWindow
             | Self::JsonSchema
             | Self::Patch => ErrorKind::Unprocessable,
+        }
+    }
+
+    /// The gRPC status that the client gets.
+    pub const fn grpc(self) -> GrpcCode {
+        match self.kind() {
+            ErrorKind::TooLarge => GrpcCode::ResourceExhausted,
+            ErrorKind::PermissionDenied => GrpcCode::PermissionDenied,
+            // A client library takes this one to mean: send it uncompressed.
+            ErrorKind::UnsupportedMedia if matches!(self, Self::ContentEncoding) => {
+                GrpcCode::Unimplemented
+            }
+            _ => GrpcCode::InvalidArgument,
         }
     }
 

@@ -5,12 +5,14 @@ mod grpcurl;
 mod live_rollout;
 mod shadow;
 mod validation;
+mod virtual_patches;
 
 use http::request::Parts;
 use integration_tests::{
     Answer, Call, Client, Gateway, Reply, ShippedConfig, Upstream, dist, eventually,
 };
-use model_router::metrics::{METRICS, SHADOWED};
+use model_router::metrics::{METRICS as ROUTER, SHADOWED};
+use payload_validator::metrics::{METRICS as VALIDATOR, REFUSED};
 use proto::grpc_health::{HealthCheckResponse, health_check_response::ServingStatus};
 use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
@@ -92,6 +94,21 @@ fn predict(model: &str) -> Call {
     Call::grpc(PREDICT, &PredictRequest { features: vec![0.5; 4], model_name: model.into() })
 }
 
+/// A chat with these members more.
+fn chat(members: Value) -> Value {
+    let mut body = json!({"messages": [{"role": "user", "content": "Hi"}]});
+    let members = members.as_object().expect("members").clone();
+    body.as_object_mut().expect("an object").extend(members);
+    body
+}
+
+/// A request with one tensor of this shape.
+fn infer(path: &str, shape: &[usize]) -> Call {
+    let data = vec![0.5; shape.iter().product()];
+    let features = json!({"name": "features", "datatype": "FP32", "shape": shape, "data": data});
+    Call::post(path).json(&json!({"inputs": [features]}))
+}
+
 async fn server_of(client: &mut Client, call: Call) -> String {
     let answer = client.send(call).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -113,11 +130,12 @@ async fn calls_on_one_connection_rotate_over_the_replicas() {
 async fn every_way_of_naming_a_version_leads_to_it() {
     let stack = Stack::start().await;
     let mut client = stack.gateway.http2().await;
-    let chat = json!({"messages": [], "model": "demo@v2"});
+    let chat = chat(json!({"model": "demo@v2"}));
     let calls = [
         predict("demo").header("x-model-version", "v2"),
         predict("demo@v2"),
-        Call::post("/v2/models/demo/versions/v2/infer").json(&json!({"inputs": []})),
+        infer("/v2/models/demo/versions/v2/infer", &[1, 4]),
+        Call::post("/v1/models/demo/labels/v2:predict").json(&json!({"instances": [vec![0.5; 4]]})),
         Call::post("/v1/chat/completions").json(&chat),
     ];
     for call in calls {
@@ -175,15 +193,46 @@ async fn questions_that_concern_no_model_are_answered() {
 async fn nothing_else_is_let_through() {
     let stack = Stack::start().await;
     let mut client = stack.gateway.http2().await;
-    for call in [Call::get("/admin"), Call::post("/v2/repository/models/demo/unload")] {
-        let answer = client.send(call).await;
-        assert_eq!(answer.status, 404);
-        assert_eq!(answer.json()["error"]["code"], "not_found");
-    }
+    let answer = client.send(Call::get("/admin")).await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.json()["error"]["code"], "not_found");
+    let unload = Call::post("/v2/repository/models/demo/unload");
+    assert_eq!(refused(&mut client, unload).await, (403, "payload-validator;access".to_owned()));
     let answer = client.send(Call::grpc_bytes("/own.Service/Unknown", b"")).await;
     assert_eq!(answer.grpc_status(), Some(12), "{answer:?}");
     let forged = Call::get("/").header("x-model-cluster", "demo-v1");
     assert_eq!(client.send(forged).await.status, 404);
+}
+
+/// The status and the rule with which a request is refused.
+async fn refused(client: &mut Client, call: Call) -> (u16, String) {
+    let answer = client.send(call).await;
+    (answer.status.as_u16(), answer.header_text("x-inference-rejected").unwrap_or_default())
+}
+
+#[tokio::test]
+async fn what_the_model_can_not_take_does_not_reach_it() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    let chat = |members: Value| Call::post("/v1/chat/completions").json(&chat(members));
+    for (rule, call) in [
+        ("tensor_shape", infer("/v2/models/demo/infer", &[1, 3])),
+        ("tensor_shape", infer("/v2/models/demo/infer", &[65, 4])),
+        ("tensor_missing", Call::post("/v2/models/demo/infer").json(&json!({"inputs": []}))),
+        ("field_range", chat(json!({"temperature": 3.5}))),
+        ("max_tokens", chat(json!({"max_tokens": 1025}))),
+        ("max_tokens", chat(json!({"max_tokens": 1025, "model": "demo@v2"}))),
+    ] {
+        let expected = (422, format!("payload-validator;{rule}"));
+        assert_eq!(refused(&mut client, call.clone()).await, expected, "{call:?}");
+    }
+    let long = chat(json!({"user": "x".repeat(1 << 20), "model": "demo"}));
+    // Which of the two reads it first depends on where the model stands.
+    assert_eq!(refused(&mut client, long).await.0, 413);
+    let features = PredictRequest { features: vec![0.5; 3], model_name: "demo".into() };
+    let answer = client.send(Call::grpc(PREDICT, &features)).await;
+    assert_eq!(answer.grpc_status(), Some(3), "{answer:?}");
+    assert_eq!(answer.header_text("x-served-by"), None);
 }
 
 #[tokio::test]
@@ -192,14 +241,22 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
     let mut client = stack.gateway.http2().await;
     server_of(&mut client, predict("demo@v2")).await;
     client.send(predict("no-such")).await;
+    client.send(infer("/v2/models/demo/versions/v1/infer", &[3])).await;
     client.send(Call::get("/v1/models")).await;
     let labels = [("model", "demo"), ("version", "v2")];
     stack.gateway.wait_for_metric("inference_router_requests_total", &labels, |it| it == 1.0).await;
+    let labels = [("model", "demo"), ("version", "other"), ("rule", "tensor_shape")];
+    stack.gateway.wait_for_metric(REFUSED.name, &labels, |it| it == 1.0).await;
     let metrics = stack.gateway.admin().metrics().await;
-    for metric in METRICS {
-        let series = metrics.series(metric.name);
-        // Only there where a version is a shadow: see the recipe.
-        let may_be_missing = metric.name == SHADOWED.name;
+    for metric in ROUTER.into_iter().chain(VALIDATOR) {
+        let is_histogram = metric.kind.word() == "histogram";
+        let name = if is_histogram { format!("{}_count", metric.name) } else { metric.name.into() };
+        let series = metrics.series(&name);
+        // Only there where a version is a shadow: see the recipe. Rules of payloads
+        // are counted when one is broken for the first time.
+        let is_of_a_rule = VALIDATOR.contains(&metric) && metric.labels.contains(&"rule");
+        let may_be_missing =
+            metric.name == SHADOWED.name || (is_of_a_rule && metric.name != REFUSED.name);
         assert!(may_be_missing || !series.is_empty(), "{} is not there", metric.name);
         for labels in series {
             let names: BTreeSet<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
@@ -211,14 +268,23 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
             );
         }
     }
-    let table: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
-    let unknown: Vec<&str> =
-        metrics.names("inference_").into_iter().filter(|name| !table.contains(name)).collect();
-    assert_eq!(unknown, [""; 0]);
+    let table: BTreeSet<&str> = ROUTER.iter().chain(&VALIDATOR).map(|metric| metric.name).collect();
+    let parts = ["_bucket", "_sum", "_count"];
+    let metric_of = |name: &'_ str| {
+        let whole = parts.iter().find_map(|part| name.strip_suffix(part));
+        whole.unwrap_or(name).to_owned()
+    };
+    let unknown: BTreeSet<String> = metrics
+        .names("inference_")
+        .into_iter()
+        .map(metric_of)
+        .filter(|name| !table.contains(name.as_str()))
+        .collect();
+    assert_eq!(unknown, BTreeSet::new());
 }
 
 #[tokio::test]
-async fn the_access_log_tells_what_the_router_decided() {
+async fn the_access_log_tells_what_the_filters_decided() {
     let stack = Stack::start().await;
     let mut client = stack.gateway.http2().await;
     server_of(&mut client, predict("demo@v2")).await;
@@ -228,7 +294,12 @@ async fn the_access_log_tells_what_the_router_decided() {
     let served = log.wait_for("the served call", has_rule("named")).await;
     let said = ["model", "version", "cluster", "grpc_status"].map(|field| served[field].clone());
     assert_eq!(said, ["demo", "v2", "demo-v2", "OK"]);
+    assert_eq!(served["validation"], "passed");
     let refused = log.wait_for("the refused call", has_rule("unknown_model")).await;
     assert_eq!(refused["rejected"], "model-router;unknown_model");
     assert_eq!(refused["grpc_status"], "NotFound");
+    client.send(infer("/v2/models/demo/infer", &[3])).await;
+    let is_refused = |entry: &Value| entry["validation"] == "refused:tensor_shape";
+    let refused = log.wait_for("the refused payload", is_refused).await;
+    assert_eq!(refused["rejected"], "payload-validator;tensor_shape");
 }

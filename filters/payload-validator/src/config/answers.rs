@@ -12,10 +12,13 @@ pub struct Answers {
     /// protocol.
     #[serde(default)]
     pub outputs: Vec<TensorContract>,
-    /// What becomes of outputs that aren't among them.
+    /// What becomes of outputs that aren't among them: `refuse` takes them for a
+    /// violation; `allow` lets them go on, if they are right by their protocol.
     #[serde(default = "allow")]
     pub unknown: UnknownTensors,
-    /// What becomes of an answer that breaks a rule.
+    /// What becomes of an answer that breaks a rule: with `count` it goes on as it
+    /// comes, without being held, and is counted; with `replace` the client gets an
+    /// error in its place, 502 or INTERNAL.
     #[serde(default)]
     pub on_violation: OnBadAnswer,
     /// How many bytes of an answer are held back, at most, until it is known to be

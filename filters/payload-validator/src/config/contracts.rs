@@ -19,14 +19,15 @@ pub struct Contract {
     #[serde(default)]
     pub version: Option<String>,
     /// What becomes of requests that break this contract, whichever rule it is:
-    /// `report_only` lets them all go on and counts them.
+    /// `report_only` lets them all go on and counts them. In place of the general
+    /// `rules`, but those that are off stay off, and `access` stays what it is.
     #[serde(default)]
     pub mode: Option<Mode>,
     /// What becomes of requests that break single rules. Goes before `mode`, which
     /// goes before the general `rules`.
     #[serde(default)]
     pub rules: BTreeMap<Rule, Mode>,
-    /// Limits for this model, in place of the general ones.
+    /// Limits for this model. Each of them replaces the general one.
     #[serde(default)]
     pub limits: Limits,
     /// What its inputs must be like: Open Inference Protocol and TensorFlow Serving
@@ -59,11 +60,12 @@ pub struct Patch {
     /// The models it is for. All of them, if empty.
     #[serde(default)]
     pub models: Vec<String>,
-    /// A JSON Schema that their bodies must fit. Without one, they are refused
-    /// altogether.
+    /// A JSON Schema that their JSON bodies must fit; gRPC messages are not held
+    /// against it. Without one, they are refused altogether.
     #[serde(default)]
     pub json_schema: Option<Value>,
-    /// What becomes of them. `enforce` by default.
+    /// What becomes of requests that it is against: `enforce`, the default, refuses
+    /// them; `report_only` lets them go on and counts them; `off` ends the patch.
     #[serde(default)]
     pub mode: Option<Mode>,
 }

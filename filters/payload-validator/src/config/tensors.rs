@@ -10,7 +10,8 @@ use serde::{Deserialize, Deserializer};
 pub struct Tensors {
     /// The inputs. At least one.
     pub inputs: Vec<TensorContract>,
-    /// What becomes of inputs that aren't among them.
+    /// What becomes of inputs that aren't among them: `refuse` refuses their
+    /// request; `allow` lets them go on, if they are right by their protocol.
     #[serde(default)]
     pub unknown: UnknownTensors,
     /// The largest batch: of every input that has dimensions, the first one.
@@ -43,8 +44,8 @@ pub enum UnknownTensors {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TensorContract {
-    /// Its name. May be empty for TensorFlow Serving over HTTP, where a single
-    /// input needs none.
+    /// Its name. In TensorFlow Serving's JSON, a model's only tensor may come
+    /// without.
     pub name: String,
     /// Where it stands in a message of your own: field numbers from the outermost
     /// message inwards, such as `1` or `2.1`.
@@ -53,14 +54,17 @@ pub struct TensorContract {
     /// Its datatype. Needed with `field`.
     #[serde(default)]
     pub datatype: Option<DatatypeName>,
-    /// How the elements are written in `field`.
+    /// How the elements are written in `field`: `zigzag` is for `sint32` and
+    /// `sint64`, `fixed` for `fixed32`, `fixed64`, `sfixed32` and `sfixed64`, `text`
+    /// for `string`, `plain` for all others.
     #[serde(default)]
     pub encoding: Encoding,
     /// Its shape: for each dimension a length, -1 for any, or `{"min": 1, "max":
-    /// 64}`. With `field`, the product of the dimensions is the number of elements.
+    /// 64}`. A `field` has no shape of its own: it must have as many elements as some
+    /// shape of these dimensions.
     #[serde(default)]
     pub shape: Option<Vec<Dimension>>,
-    /// Whether a request may lack it.
+    /// Whether a message may lack it.
     #[serde(default)]
     pub optional: bool,
     /// Whether its values must be finite: no infinity, not NaN.

@@ -46,13 +46,15 @@ impl Dimensions {
     }
 
     /// Whether a tensor that only has a number of elements, and no shape, may have
-    /// so many: the dimensions' least and largest products are around it.
+    /// so many: the dimensions' least and largest products are around it, and the
+    /// dimensions that are fixed divide it.
     pub(super) fn accept_elements(&self, elements: u64) -> bool {
         let bounds = self.0.iter().map(Length::bounds);
         let (least, largest) = bounds.fold((1_u64, 1_u64), |(least, largest), (low, high)| {
             (least.saturating_mul(low), largest.saturating_mul(high))
         });
-        (least..=largest).contains(&elements)
+        let fixed = self.0.iter().filter_map(Length::fixed).fold(1_u64, u64::saturating_mul);
+        (least..=largest).contains(&elements) && (fixed == 0 || elements.is_multiple_of(fixed))
     }
 }
 
@@ -62,6 +64,13 @@ impl Length {
             Self::Any => found >= 0,
             Self::Exactly(length) => found == length,
             Self::Within(least, largest) => (least..=largest).contains(&found),
+        }
+    }
+
+    const fn fixed(&self) -> Option<u64> {
+        match *self {
+            Self::Exactly(length) => Some(length.unsigned_abs()),
+            Self::Any | Self::Within(..) => None,
         }
     }
 

@@ -35,7 +35,7 @@ impl TensorRules {
                     Violation::new(Rule::TensorDuplicate, &field, found, "each tensor once")
                 });
             }
-            match self.contracts.iter().find(|rule| tensor.is_named(&rule.name)) {
+            match self.contracts.iter().find(|rule| self.is_for(rule, tensor, place)) {
                 Some(rule) => rule.judge(tensor, &field, place, findings),
                 None if self.unknown == UnknownTensors::Refuse => {
                     findings.add(Rule::TensorUnknown, || {
@@ -48,13 +48,22 @@ impl TensorRules {
             self.judge_batch(tensor, &field, place, findings);
         }
         for rule in self.contracts.iter().filter(|rule| !rule.is_optional) {
-            if !tensors.iter().any(|tensor| tensor.is_named(&rule.name)) {
+            if !tensors.iter().any(|tensor| self.is_for(rule, tensor, place)) {
                 findings.add(Rule::TensorMissing, || {
                     let found = format!("no tensor `{}`", rule.name);
                     Violation::new(Rule::TensorMissing, place.list(), found, self.names())
                 });
             }
         }
+    }
+
+    /// Whether a rule is for this tensor. In TensorFlow Serving's JSON the only input
+    /// of a model needs no name.
+    ///
+    /// Source: TensorFlow Serving, `api_rest.md`, "Predict API".
+    fn is_for(&self, rule: &TensorRule, tensor: &Tensor, place: Place) -> bool {
+        let is_only = place == Place::JsonWhole && self.contracts.len() == 1;
+        tensor.is_named(&rule.name) || (is_only && tensor.is_named(""))
     }
 
     fn judge_batch(&self, tensor: &Tensor, field: &str, place: Place, findings: &mut Findings) {

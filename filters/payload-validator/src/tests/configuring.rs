@@ -100,6 +100,14 @@ fn the_path_counts_where_headers_are_not_trusted() {
 }
 
 #[test]
+fn a_contract_on_trial_opens_no_administration() {
+    let validator =
+        with_contract(json!({"model": "iris", "mode": "report_only", "generative": {}}));
+    let trace = Trial::of("POST", "/v2/models/iris/trace/setting").header("x-model-name", "iris");
+    assert_eq!(refused_by(&trace.body("{}"), &validator).as_deref(), Some("access"));
+}
+
+#[test]
 fn each_rule_can_be_enforced_reported_or_off() {
     let validator = |general: Value, contract: Value| {
         let mut config = json!({

@@ -195,6 +195,9 @@ fn json_of_tensorflow_serving_is_held_against_the_contract() {
     for (rule, body) in [
         (None, r#"{"instances": [{"features": [1, 2, 3, 4]}]}"#),
         (None, r#"{"inputs": {"features": [[1, 2, 3, 4], [1, 2, 3, 4]]}}"#),
+        (None, r#"{"instances": [[1, 2, 3, 4]]}"#),
+        (None, r#"{"inputs": [[1, 2, 3, 4]]}"#),
+        (Some("tensor_shape"), r#"{"instances": [[1, 2, 3]]}"#),
         (Some("tensor_finite"), r#"{"instances": [{"features": [1, 2, 3, NaN]}]}"#),
         (Some("tensor_shape"), r#"{"instances": [{"features": [1, 2, 3]}]}"#),
         (
@@ -207,6 +210,41 @@ fn json_of_tensorflow_serving_is_held_against_the_contract() {
         (Some("malformed"), r#"{"signature_name": "x"}"#),
     ] {
         assert_eq!(refused_however_cut(&predict(body), &iris).as_deref(), rule, "{body}");
+    }
+}
+
+#[test]
+fn a_nameless_input_is_none_of_several() {
+    let validator = with_contract(json!({
+        "model": "iris",
+        "tensors": {"inputs": [{"name": "features"}, {"name": "weights", "optional": true}]},
+    }));
+    let predict = |body: &str| Trial::of("POST", "/v1/models/iris:predict").body(body);
+    let nameless = predict(r#"{"instances": [[1, 2, 3, 4]]}"#);
+    assert_eq!(refused_by(&nameless, &validator).as_deref(), Some("tensor_unknown"));
+    let infer = infer(&json!({"inputs": [
+        {"name": "", "datatype": "FP32", "shape": [1, 4], "data": ROW},
+    ]}));
+    assert_eq!(refused_by(&infer, &iris()).as_deref(), Some("tensor_unknown"));
+}
+
+#[test]
+fn a_field_has_as_many_elements_as_some_shape_of_the_contract() {
+    let validator = with_contract(json!({
+        "tensors": {
+            "method": "/prediction.PredictionService/Predict",
+            "inputs": [{
+                "name": "features", "field": "1", "datatype": "FP32",
+                "shape": [{"min": 1, "max": 2}, -1, 4],
+            }],
+        },
+    }));
+    for (elements, rule) in
+        [(4, None), (12, None), (3, Some("tensor_shape")), (5, Some("tensor_shape"))]
+    {
+        let message = bytes(1, &floats(&vec![1.0; elements]));
+        let trial = Trial::grpc("/prediction.PredictionService/Predict", &message);
+        assert_eq!(refused_however_cut(&trial, &validator).as_deref(), rule, "{elements}");
     }
 }
 
