@@ -2,8 +2,8 @@
 
 use http::Version;
 use integration_tests::Call;
-use proto::inference::model_infer_request::InferInputTensor;
 use proto::inference::{InferTensorContents, ModelInferRequest};
+use proto::inference::model_infer_request::InferInputTensor;
 use proto::prediction::PredictRequest;
 use serde_json::json;
 
