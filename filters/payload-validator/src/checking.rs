@@ -325,7 +325,9 @@ fn plan(
     (patches, mut findings): (Vec<Rc<Patch>>, Findings),
 ) -> Result<Plan, Findings> {
     let path = without_query(request_line(block).path);
-    let has_patches = patches.iter().any(|patch| patch.schema.is_some());
+    // A list of models, say, has no body that a schema could be about.
+    let may_have_patches = call.is_inference() || !block.end_of_message;
+    let has_patches = may_have_patches && patches.iter().any(|patch| patch.schema.is_some());
     if !call.is_inference() && !has_patches {
         return Err(findings);
     }

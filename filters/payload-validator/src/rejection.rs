@@ -23,6 +23,7 @@ impl Violation {
     }
 
     fn reply<'r>(&'r self, dialect: Dialect, mut report: ErrorReport<'r>, grpc: GrpcCode) -> Reply {
+        report.grpc_code = grpc.number();
         report.param = (!self.field.is_empty()).then_some(&*self.field);
         report.code = Some(self.rule.name());
         report.grpc_code = grpc.number();

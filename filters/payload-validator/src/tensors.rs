@@ -18,7 +18,10 @@ pub(crate) struct TensorRules {
     unknown: UnknownTensors,
     max_batch: Option<u64>,
     pub(crate) max_tensors: usize,
+    /// What of binary data is looked at: what its values are shows in its datatype.
     pub(crate) depth: Depth,
+    /// The same in JSON, where a value of any kind can stand.
+    pub(crate) json_depth: Depth,
     pub(crate) own: Option<own::OwnMessage>,
 }
 
@@ -82,12 +85,15 @@ impl TensorRules {
             contracts.push(TensorRule::new(tensor, &path, problems));
         }
         let is_valued = contracts.iter().any(TensorRule::looks_at_values);
+        let has_kinds = contracts.iter().any(|rule| rule.datatype.is_some());
+        let depth = |is_valued| if is_valued { Depth::Valued } else { Depth::Counted };
         Self {
             contracts,
             unknown,
             max_batch: None,
             max_tensors: MOST_OUTPUTS,
-            depth: if is_valued { Depth::Valued } else { Depth::Counted },
+            depth: depth(is_valued),
+            json_depth: depth(is_valued || has_kinds),
             own: None,
         }
     }

@@ -96,7 +96,7 @@ impl JsonTensors {
         let options = options(contract, words);
         let limits = JsonLimits {
             max_tensors: rules.max_tensors,
-            depth: rules.depth,
+            depth: rules.json_depth,
             max_json_depth: options.max_depth,
             max_string_bytes: options.max_string_bytes,
         };

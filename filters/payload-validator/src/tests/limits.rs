@@ -76,6 +76,17 @@ fn each_limit_refuses_what_is_beyond_it() {
 }
 
 #[test]
+fn a_grpc_refusal_has_the_same_code_in_its_details() {
+    let zipped = Trial::grpc("/inference.GRPCInferenceService/ModelInfer", b"")
+        .header("content-encoding", "gzip");
+    let reply = zipped.through(&validator(json!({}))).replied();
+    assert_eq!(reply.grpc, GrpcCode::Unimplemented);
+    let details = reply.headers.iter().find(|(name, _)| name == "grpc-status-details-bin");
+    // In base64: field 1, `code`, is 12.
+    assert!(details.is_some_and(|(_, value)| value.starts_with(b"CAwS")), "{details:?}");
+}
+
+#[test]
 fn what_is_within_each_limit_passes() {
     let json = chat().header("content-type", "Application/JSON; charset=utf-8");
     let length = chat().body_bytes().len();

@@ -29,6 +29,20 @@ fn a_patch_closes_what_its_schema_does_not_take() {
 }
 
 #[test]
+fn a_schema_says_nothing_of_requests_without_a_body() {
+    let validator = patched(json!({
+        "name": "x", "paths": ["/v1/*"], "json_schema": {"maxProperties": 1},
+    }));
+    for trial in [Trial::of("GET", "/v1/models"), Trial::of("HEAD", "/v1/chat/completions")] {
+        assert_eq!(refused_by(&trial, &validator), None);
+    }
+    let bad = Trial::of("POST", "/v1/unknown").body(r#"{"a": 1, "b": 2}"#);
+    assert_eq!(refused_however_cut(&bad, &validator).as_deref(), Some("patch"));
+    let empty = Trial::of("POST", "/v1/chat/completions");
+    assert_eq!(refused_by(&empty, &validator).as_deref(), Some("malformed"));
+}
+
+#[test]
 fn a_patch_without_a_schema_closes_the_path() {
     let validator = patched(json!({"name": "x", "paths": ["/v2/logging"], "models": []}));
     for path in ["/v2/logging", "/v2/logging?x", "/v2/log%67ing"] {

@@ -163,6 +163,28 @@ fn a_refusal_tells_what_was_found_and_what_is_allowed() {
 }
 
 #[test]
+fn json_values_are_of_the_kind_of_their_datatype_though_nothing_else_is_asked_of_them() {
+    for (datatype, good, bad) in [
+        ("FP32", "[1, 2.5]", "[1, \"a\"]"),
+        ("FP64", "[1, 2.5]", "[true, 1]"),
+        ("BYTES", "[\"a\", \"b\"]", "[1, 2]"),
+        ("BOOL", "[true, false]", "[\"a\", \"b\"]"),
+    ] {
+        let validator = with_contract(json!({
+            "tensors": {"inputs": [{"name": "x", "datatype": datatype}]},
+        }));
+        let of = |data: &str| {
+            Trial::of("POST", "/v2/models/iris/infer").body(format!(
+                r#"{{"inputs": [{{"name": "x", "datatype": "{datatype}", "shape": [2], "data": {data}}}]}}"#
+            ))
+        };
+        assert_eq!(refused_however_cut(&of(good), &validator), None, "{datatype}");
+        let refused = refused_however_cut(&of(bad), &validator);
+        assert_eq!(refused.as_deref(), Some("tensor_datatype"), "{datatype}");
+    }
+}
+
+#[test]
 fn raw_tensors_behind_json_are_held_against_the_contract() {
     let iris = iris();
     let behind = |values: &[f32], size: usize| {
