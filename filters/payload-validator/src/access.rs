@@ -59,7 +59,8 @@ impl Access {
             return Err(Closed::Listed);
         }
         let is_listed = |path: &[u8]| self.only.iter().any(|pattern| covers(pattern, path));
-        if !self.only.is_empty() && !(is_listed(path) && is_listed(&decoded)) {
+        let is_open = self.only.is_empty() || (is_listed(path) && is_listed(&decoded));
+        if !is_open {
             return Err(Closed::NotListed);
         }
         Ok(())

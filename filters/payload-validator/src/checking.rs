@@ -54,6 +54,8 @@ enum Plan {
     Pass,
     /// Its body is read.
     Read(Box<Payload>),
+    /// What its headers say decides, or is all that there is to be said.
+    Decide(Box<Findings>),
 }
 
 /// The header that says how many bytes of a body are JSON, before raw tensors.
@@ -92,12 +94,12 @@ impl Exchange for Checking {
             self.answer = Some(Answering::new(&call, Rc::clone(&contract)));
         }
         match plan {
-            Ok(Plan::Pass) => {
+            Plan::Pass => {
                 self.stage = Stage::Decided;
                 Verdict::Forward(Edits::none())
             }
-            Ok(Plan::Read(payload)) => self.begin(payload, block.end_of_message, notes, block.at),
-            Err(findings) => {
+            Plan::Read(payload) => self.begin(payload, block.end_of_message, notes, block.at),
+            Plan::Decide(findings) => {
                 let violation = findings.enforced().cloned();
                 report(&contract, &findings, notes);
                 match violation {
@@ -314,26 +316,22 @@ impl Checking {
 const FACT: &str = "inference.validation";
 
 /// What to do with a request, by all that its headers say.
-///
-/// # Errors
-/// With what was found, if that decides: a violation that is enforced, or nothing
-/// that could be read on.
 fn plan(
     block: &HeaderBlock<'_>,
     call: &Call<'_>,
     contract: &Rc<Contract>,
     (patches, mut findings): (Vec<Rc<Patch>>, Findings),
-) -> Result<Plan, Findings> {
+) -> Plan {
     let path = without_query(request_line(block).path);
     // A list of models, say, has no body that a schema could be about.
     let may_have_patches = call.is_inference() || !block.end_of_message;
     let has_patches = may_have_patches && patches.iter().any(|patch| patch.schema.is_some());
     if !call.is_inference() && !has_patches {
-        return Err(findings);
+        return Plan::Decide(Box::new(findings));
     }
     let compression = headers::check_content(block.headers, call, &contract.limits, &mut findings);
     if findings.enforced().is_some() {
-        return Err(findings);
+        return Plan::Decide(Box::new(findings));
     }
     let json_bytes = block.headers.first(JSON_BYTES_HEADER);
     let header_bytes = json_bytes.and_then(decimal);
@@ -342,7 +340,7 @@ fn plan(
             let allowed = "a whole number, as many as the body has bytes at most";
             Violation::new(Rule::Malformed, JSON_BYTES_HEADER, "no number", allowed)
         });
-        return Err(findings);
+        return Plan::Decide(Box::new(findings));
     }
     let looks = contract.looks_at_bodies() || has_patches;
     let reading = match (looks, compression) {
@@ -365,16 +363,20 @@ fn plan(
         (false, _) => Reading::Nothing,
     };
     if findings.enforced().is_some() {
-        return Err(findings);
+        return Plan::Decide(Box::new(findings));
     }
     let is_measured =
         contract.limits.max_body_bytes.is_some() && !block.headers.contains("content-length");
     if matches!(reading, Reading::Nothing) && !is_measured {
-        return if findings.reported().is_empty() { Ok(Plan::Pass) } else { Err(findings) };
+        return if findings.reported().is_empty() {
+            Plan::Pass
+        } else {
+            Plan::Decide(Box::new(findings))
+        };
     }
     let body = Body::of_request(reading, contract, findings);
     let dialect = call.dialect;
-    Ok(Plan::Read(Box::new(Payload { dialect, contract: Rc::clone(contract), body, room: 0 })))
+    Plan::Read(Box::new(Payload { dialect, contract: Rc::clone(contract), body, room: 0 }))
 }
 
 /// Counts a request that was read and goes on.

@@ -57,7 +57,7 @@ fn rule_of(reply: &Reply) -> String {
 fn refused_however_cut(trial: &Trial, validator: &Rc<PayloadValidator>) -> Option<String> {
     let whole = trial.through(validator);
     let length = trial.body_bytes().len();
-    for chunk in (1..length.min(40)).chain([length / 2, length.saturating_sub(1)]) {
+    for chunk in (1..length.min(40)).chain([length >> 1, length.saturating_sub(1)]) {
         let cut = trial.clone().cut_at_every(chunk);
         assert_eq!(cut.through(validator), whole, "cut at every {chunk}");
         assert_eq!(cut.with_trailers().through(validator), whole, "{chunk}, with trailers");

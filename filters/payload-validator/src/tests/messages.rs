@@ -14,10 +14,10 @@ pub(super) fn number(number: u32, value: u64) -> Vec<u8> {
 pub(super) fn varint(mut value: u64) -> Vec<u8> {
     let mut written = Vec::new();
     while value > 0x7f {
-        written.push((value & 0x7f) as u8 | 0x80);
+        written.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
         value >>= 7;
     }
-    written.push(value as u8);
+    written.push(u8::try_from(value).unwrap());
     written
 }
 
