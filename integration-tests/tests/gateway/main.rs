@@ -6,4 +6,5 @@ mod body_edits;
 mod empty_filter;
 mod harness;
 mod model_router;
+mod payload_validator;
 mod shipped;
