@@ -52,7 +52,7 @@ pub struct Config {
     /// `per_connection_buffer_limit_bytes` for HTTP/1.1 and
     /// `initial_stream_window_size` for HTTP/2. 0 is for hosts that can't hold a
     /// request's headers back, such as Istio's `WasmPlugin`; then `beyond_hold`
-    /// must be `stream`.
+    /// must be `stream`, and `on_violation` of answers `count`.
     #[serde(default = "default_hold_up_to_bytes")]
     pub hold_up_to_bytes: u32,
     /// What happens to a body that is longer.

@@ -1,6 +1,6 @@
 use crate::access::Access;
 use crate::checking::Checking;
-use crate::config::{BeyondHold, Config, ModelHeaders, OnFault};
+use crate::config::{BeyondHold, Config, ModelHeaders, OnBadAnswer, OnFault};
 use crate::contracts::{Contract, Contracts};
 use crate::metrics::METRICS;
 use crate::rules::{Mode, Rule};
@@ -34,6 +34,7 @@ impl Filter for PayloadValidator {
             let text = "is 0, which goes with \"beyond_hold\": \"stream\" only";
             problems.add("hold_up_to_bytes", text);
         }
+        check_answers(&config, &mut problems);
         check_limits(&config, &mut problems);
         if config.on_fault == OnFault::Allow {
             // Unless something else is said of that rule.
@@ -97,6 +98,21 @@ impl PayloadValidator {
     /// The contract for a request.
     pub(crate) fn contract(&self, identity: Identity<'_>) -> &Rc<Contract> {
         self.contracts.find(identity.model, identity.version)
+    }
+}
+
+/// On a host that can't hold headers back, an answer whose headers are held never
+/// goes on.
+fn check_answers(config: &Config, problems: &mut Problems) {
+    for (position, contract) in config.contracts.iter().enumerate() {
+        let replaces = contract
+            .answers
+            .as_ref()
+            .is_some_and(|answers| answers.on_violation == OnBadAnswer::Replace);
+        if replaces && config.hold_up_to_bytes == 0 {
+            let text = "is \"replace\", which does not go with \"hold_up_to_bytes\": 0";
+            problems.add(format!("contracts[{position}].answers.on_violation"), text);
+        }
     }
 }
 

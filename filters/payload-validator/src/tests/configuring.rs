@@ -24,6 +24,7 @@ fn every_problem_is_told_with_its_path() {
             ]}},
             {"model": "b", "json_schema": {"type": "number", "minLenght": 1}},
             {"model": "c", "tensors": {"method": "x", "inputs": [{"name": "y"}]}},
+            {"model": "d", "answers": {"on_violation": "replace"}},
         ],
         "patches": [{"name": "", "paths": []}],
     });
@@ -44,6 +45,7 @@ fn every_problem_is_told_with_its_path() {
         "contracts[3].json_schema/minLenght: ",
         "contracts[4].tensors.method: must be `/package.Service/Method`",
         "contracts[4].tensors.inputs[0]: has no `field`, which goes with `method`",
+        "contracts[5].answers.on_violation: is \"replace\", which does not go with",
         "patches[0].name: is empty",
         "patches[0].paths: is empty",
     ] {

@@ -3,8 +3,8 @@
 
 use super::refusal::refused;
 use super::requests::{ROW, iris, predict, rest_tensor, scores};
-use super::{Call, Client, Reply, Stand, chat, json};
-use integration_tests::WasmFilter;
+use super::{Call, Client, Gateway, Reply, Stand, chat, json, validator};
+use integration_tests::{WasmFilter, validate};
 use serde_json::Value;
 
 async fn stand(contracts: &[Value]) -> Stand {
@@ -130,4 +130,21 @@ async fn answers_are_counted_and_nothing_hangs() {
     let labels = [("model", "iris"), ("mode", "count"), ("rule", "malformed")];
     let bad = "inference_validator_bad_answers_total";
     stand.gateway.wait_for_metric(bad, &labels, |count| count == 2.0).await;
+}
+
+#[test]
+fn a_configuration_that_would_hang_is_refused() {
+    let config = json!({
+        "hold_up_to_bytes": 0,
+        "beyond_hold": "refuse",
+        "contracts": [{"answers": {"on_violation": "replace"}}],
+    });
+    let validation = validate(&Gateway::builder().wasm(&validator(&config)));
+    assert!(!validation.accepted, "accepted");
+    for problem in [
+        "hold_up_to_bytes: is 0, which goes with",
+        "contracts[0].answers.on_violation: is \"replace\"",
+    ] {
+        assert!(validation.log.contains(problem), "no `{problem}` in\n{}", validation.log);
+    }
 }
