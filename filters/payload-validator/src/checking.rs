@@ -84,10 +84,17 @@ impl Exchange for Checking {
         let patches = self.validator.contracts.patches(path, identity.model);
         let patches: Vec<Rc<Patch>> = patches.map(Rc::clone).collect();
         let mut findings = Findings::new(contract.modes.clone());
-        headers::check_access(&self.validator.access, path, &call, &mut findings);
+        let hidden = headers::hidden_call(&line, &call, &self.validator.grpc_methods);
+        let meant = hidden.as_ref().unwrap_or(&call);
+        headers::check_access(&self.validator.access, path, meant, &mut findings);
         headers::check_size(block.headers, &contract.limits, &mut findings);
         for patch in patches.iter().filter(|patch| patch.schema.is_none()) {
             findings.add_as(patch.mode, || patch.violation(""));
+        }
+        if hidden.is_some_and(|call| call.is_inference()) && contract.looks_at_bodies() {
+            let found = "a gRPC method with another content type or method than gRPC's";
+            let allowed = "a POST of `application/grpc`";
+            findings.add(Rule::Unreadable, || body::unreadable(found, allowed));
         }
         let plan = plan(&block, &call, &contract, (patches, findings));
         if call.is_inference() && contract.answers.is_some() {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod behind_the_router;
+mod guises;
 mod hostile;
 mod limits;
 mod observability;

@@ -32,6 +32,29 @@ fn administration_is_closed_unless_it_is_opened() {
 }
 
 #[test]
+fn a_grpc_method_is_one_whatever_the_content_type_says() {
+    let contract =
+        json!({"contracts": [{"model": "iris", "tensors": {"inputs": [{"name": "x"}]}}]});
+    let closed = validator(contract.clone());
+    let of = |method: &str, path: &str| Trial::of(method, path).header("x-model-name", "iris");
+    for content_type in ["", "application/json", "application/grpc-web", "text/plain"] {
+        let infer = of("POST", "/inference.GRPCInferenceService/ModelInfer");
+        let infer = infer.header("content-type", content_type).body("x");
+        assert_eq!(refused_by(&infer, &closed).as_deref(), Some("unreadable"), "{content_type}");
+        let load = of("POST", "/inference.GRPCInferenceService/RepositoryModelLoad");
+        let load = load.header("content-type", content_type);
+        assert_eq!(refused_by(&load, &closed).as_deref(), Some("access"), "{content_type}");
+    }
+    let put = of("PUT", "/inference.GRPCInferenceService/ModelInfer").body("x");
+    let put = put.header("content-type", "application/grpc");
+    assert_eq!(refused_by(&put, &closed).as_deref(), Some("unreadable"));
+    let live = of("POST", "/inference.GRPCInferenceService/ServerLive");
+    assert_eq!(refused_by(&live, &closed), None);
+    let other = Trial::of("POST", "/inference.GRPCInferenceService/ModelInfer").body("x");
+    assert_eq!(refused_by(&other, &closed), None, "there is no contract for it");
+}
+
+#[test]
 fn what_is_not_listed_is_closed() {
     let validator = validator(json!({"access": {
         "only": ["/v1/*", "/inference.GRPCInferenceService/ModelInfer"],
