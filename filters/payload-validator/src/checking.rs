@@ -78,7 +78,15 @@ impl Exchange for Checking {
                 return self.refuse(dialect, &contract, &violation, notes);
             }
         };
-        let identity = self.validator.identity(block.headers, &call);
+        let identity = match self.validator.identity(block.headers, &call) {
+            Ok(identity) => identity,
+            Err(header) => {
+                let violation =
+                    Violation::new(Rule::Malformed, header, "two of them", "one of them");
+                let contract = Rc::clone(self.validator.contract(Default::default()));
+                return self.refuse(call.dialect, &contract, &violation, notes);
+            }
+        };
         let contract = Rc::clone(self.validator.contract(identity));
         let path = without_query(line.path);
         let patches = self.validator.contracts.patches(path, identity.model);

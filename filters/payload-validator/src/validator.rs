@@ -80,19 +80,30 @@ pub(crate) struct Identity<'r> {
 
 impl PayloadValidator {
     /// Which model and version a request is for.
-    pub(crate) fn identity<'r>(&self, headers: &'r Headers, call: &'r Call<'r>) -> Identity<'r> {
+    ///
+    /// # Errors
+    /// With the header that says two things.
+    pub(crate) fn identity<'r>(
+        &self,
+        headers: &'r Headers,
+        call: &'r Call<'r>,
+    ) -> Result<Identity<'r>, &'static str> {
         let in_path = Identity {
             model: call.path_model.as_deref(),
             version: call.path_version.as_ref().map(|version| &**version.text()),
         };
         if self.model_headers == ModelHeaders::Ignore {
-            return in_path;
+            return Ok(in_path);
         }
-        let text = |name| headers.first(name).and_then(|value| str::from_utf8(value).ok());
-        match text("x-model-name") {
-            Some(model) => Identity { model: Some(model), version: text("x-model-version") },
+        let text = |name| match headers.single(name) {
+            Ok(value) => Ok(value.and_then(|value| str::from_utf8(value).ok())),
+            Err(_) => Err(name),
+        };
+        let version = text("x-model-version")?;
+        Ok(match text("x-model-name")? {
+            Some(model) => Identity { model: Some(model), version },
             None => in_path,
-        }
+        })
     }
 
     /// The contract for a request.

@@ -110,6 +110,15 @@ fn a_contract_on_trial_opens_no_administration() {
 }
 
 #[test]
+fn a_request_that_names_two_models_has_no_contract() {
+    let validator = validator(json!({}));
+    for header in ["x-model-name", "x-model-version"] {
+        let trial = infer(&json!({"inputs": []})).header(header, "iris").header(header, "other");
+        assert_eq!(refused_by(&trial, &validator).as_deref(), Some("malformed"), "{header}");
+    }
+}
+
+#[test]
 fn each_rule_can_be_enforced_reported_or_off() {
     let validator = |general: Value, contract: Value| {
         let mut config = json!({
