@@ -148,6 +148,11 @@ impl Body {
         Some(Self { format, findings, bytes: 0, limit: None })
     }
 
+    /// Whether nothing of it is read but how long it is.
+    pub(crate) const fn is_only_counted(&self) -> bool {
+        matches!(self.format, Format::Unread)
+    }
+
     /// Reads the next bytes. What is wrong with them is in the findings.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Progress {
         let within = self.within_limit(bytes);

@@ -1,19 +1,21 @@
 //! One request on its way to a verdict, and its answer.
 
 use crate::answering::Answering;
-use crate::body::{self, Body, BodyFormat, JsonReading, Progress, Reading};
+use crate::body::{self, Progress};
 use crate::config::BeyondHold;
 use crate::contracts::{Contract, Patch};
-use crate::headers::{self, Compression, decimal};
-use crate::metrics::{CUT, REFUSED, REPORTED};
+use crate::headers;
+use crate::metrics::{CUT, REFUSED};
+use crate::planning::{Payload, Plan, plan, request_line, without_query};
 use crate::rules::Rule;
+use crate::telling::{FACT, count_bytes, microseconds, report, tell};
 use crate::validator::PayloadValidator;
 use crate::violation::{Findings, Violation};
 use core::mem;
 use filter_kit::{
     Arrival, BodyChunk, Edits, Exchange, HeaderBlock, Notes, Timestamp, Trailers, Verdict,
 };
-use inference_api::dialect::{Call, Dialect, RequestLine, classify};
+use inference_api::dialect::{Dialect, classify};
 use inference_api::grpc::is_grpc;
 use std::rc::Rc;
 
@@ -37,31 +39,6 @@ enum Stage {
     /// It was decided.
     Decided,
 }
-
-/// A request whose body is read.
-#[derive(Debug)]
-struct Payload {
-    dialect: Dialect,
-    contract: Rc<Contract>,
-    body: Body,
-    /// How many more bytes may be held.
-    room: usize,
-}
-
-/// What to do with a request once its headers are known.
-enum Plan {
-    /// Its body does not matter.
-    Pass,
-    /// Its body is read.
-    Read(Box<Payload>),
-    /// What its headers say decides, or is all that there is to be said.
-    Decide(Box<Findings>),
-}
-
-/// The header that says how many bytes of a body are JSON, before raw tensors.
-///
-/// Source: Triton, `extension_binary_data.md`.
-const JSON_BYTES_HEADER: &str = "inference-header-content-length";
 
 impl Exchange for Checking {
     fn request_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
@@ -172,7 +149,9 @@ impl Checking {
         at: Timestamp,
     ) -> Verdict {
         payload.room = usize::try_from(self.validator.hold_up_to_bytes).unwrap_or(usize::MAX);
-        if payload.room == 0 && !is_all {
+        // Of what is only counted nothing has to be known first; and a stream of
+        // messages, of which the client awaits answers, may have no end.
+        if (payload.room == 0 || payload.body.is_only_counted()) && !is_all {
             self.stage = Stage::Watching(payload);
             return Verdict::Forward(Edits::none().watch());
         }
@@ -323,121 +302,5 @@ impl Checking {
         notes.count(&contract.label.of_rule(&REFUSED, violation.rule));
         notes.fact(FACT, format!("refused:{}", violation.rule.name()));
         Verdict::Reply(violation.refusal(dialect))
-    }
-}
-
-/// What became of the request here, for the access log: `passed`, `unchecked`,
-/// `reported:RULE` or `refused:RULE`.
-const FACT: &str = "inference.validation";
-
-/// What to do with a request, by all that its headers say.
-fn plan(
-    block: &HeaderBlock<'_>,
-    call: &Call<'_>,
-    contract: &Rc<Contract>,
-    (patches, mut findings): (Vec<Rc<Patch>>, Findings),
-) -> Plan {
-    let path = without_query(request_line(block).path);
-    // A list of models, say, has no body that a schema could be about.
-    let may_have_patches = call.is_inference() || !block.end_of_message;
-    let has_patches = may_have_patches && patches.iter().any(|patch| patch.schema.is_some());
-    if !call.is_inference() && !has_patches {
-        return Plan::Decide(Box::new(findings));
-    }
-    let compression = headers::check_content(block.headers, call, &contract.limits, &mut findings);
-    if findings.enforced().is_some() {
-        return Plan::Decide(Box::new(findings));
-    }
-    let json_bytes = block.headers.first(JSON_BYTES_HEADER);
-    let header_bytes = json_bytes.and_then(decimal);
-    if json_bytes.is_some() && header_bytes.is_none() {
-        findings.add(Rule::Malformed, || {
-            let allowed = "a whole number, as many as the body has bytes at most";
-            Violation::new(Rule::Malformed, JSON_BYTES_HEADER, "no number", allowed)
-        });
-        return Plan::Decide(Box::new(findings));
-    }
-    let looks = contract.looks_at_bodies() || has_patches;
-    let reading = match (looks, compression) {
-        (true, Compression::Compressed) => {
-            let violation = || body::unreadable("a compressed body", "a body without an encoding");
-            findings.add(Rule::Unreadable, violation);
-            Reading::Nothing
-        }
-        (true, Compression::None) => match BodyFormat::of(call, path, contract) {
-            BodyFormat::Grpc(messages) => Reading::Grpc(messages),
-            BodyFormat::Json => Reading::Json(JsonReading { call, patches, header_bytes }),
-            BodyFormat::Form => Reading::Nothing,
-            BodyFormat::Unreadable => {
-                let found = "a request of an API that the model's contract does not speak of";
-                let allowed = "requests that can be held against it";
-                findings.add(Rule::Unreadable, || body::unreadable(found, allowed));
-                Reading::Nothing
-            }
-        },
-        (false, _) => Reading::Nothing,
-    };
-    if findings.enforced().is_some() {
-        return Plan::Decide(Box::new(findings));
-    }
-    let is_measured =
-        contract.limits.max_body_bytes.is_some() && !block.headers.contains("content-length");
-    if matches!(reading, Reading::Nothing) && !is_measured {
-        return if findings.reported().is_empty() {
-            Plan::Pass
-        } else {
-            Plan::Decide(Box::new(findings))
-        };
-    }
-    let body = Body::of_request(reading, contract, findings);
-    let dialect = call.dialect;
-    Plan::Read(Box::new(Payload { dialect, contract: Rc::clone(contract), body, room: 0 }))
-}
-
-/// Counts a request that was read and goes on.
-fn tell(payload: &Payload, notes: &mut Notes) {
-    let Payload { contract, body, .. } = payload;
-    notes.count(&contract.label.checked);
-    count_bytes(payload, notes);
-    report(contract, &body.findings, notes);
-    if body.findings.reported().is_empty() {
-        notes.fact(FACT, "passed");
-    }
-}
-
-fn count_bytes(payload: &Payload, notes: &mut Notes) {
-    let bytes = i64::try_from(payload.body.bytes).unwrap_or(i64::MAX);
-    if bytes > 0 {
-        notes.add(&payload.contract.label.body_bytes, bytes);
-    }
-}
-
-/// Counts the violations that are only reported.
-fn report(contract: &Contract, findings: &Findings, notes: &mut Notes) {
-    for violation in findings.reported() {
-        if violation.rule == Rule::Unreadable {
-            notes.count(&contract.label.unchecked);
-        }
-        notes.count(&contract.label.of_rule(&REPORTED, violation.rule));
-    }
-    if let Some(first) = findings.reported().first() {
-        let word = if first.rule == Rule::Unreadable { "unchecked" } else { "reported" };
-        notes.fact(FACT, format!("{word}:{}", first.rule.name()));
-    }
-}
-
-fn microseconds(arrival: Arrival, at: Timestamp) -> u64 {
-    u64::try_from(at.since(arrival.at).as_micros()).unwrap_or(u64::MAX)
-}
-
-fn without_query(path: &[u8]) -> &[u8] {
-    path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
-}
-
-fn request_line<'h>(block: &HeaderBlock<'h>) -> RequestLine<'h> {
-    RequestLine {
-        method: block.headers.first(":method").unwrap_or_default(),
-        path: block.headers.first(":path").unwrap_or_default(),
-        content_type: block.headers.first("content-type"),
     }
 }

@@ -58,8 +58,18 @@ pub(crate) fn check_size(headers: &Headers, limits: &Limits, findings: &mut Find
     }
 }
 
-/// Whether the content type and the encoding are accepted, and the length that is
-/// announced. Whether the body is compressed.
+/// Whether the length that is announced is accepted.
+pub(crate) fn check_length(headers: &Headers, limits: &Limits, findings: &mut Findings) {
+    let length = headers.first("content-length").and_then(decimal);
+    if let (Some(length), Some(limit)) = (length, limits.max_body_bytes)
+        && length > limit
+    {
+        findings.add(Rule::BodyBytes, || too_large(limit));
+    }
+}
+
+/// Whether the content type and the encoding are accepted. Whether the body is
+/// compressed.
 pub(crate) fn check_content(
     headers: &Headers,
     call: &Call<'_>,
@@ -78,12 +88,6 @@ pub(crate) fn check_content(
                 Violation::new(Rule::ContentType, "content-type", found, accepted.join(", "))
             });
         }
-    }
-    let length = headers.first("content-length").and_then(decimal);
-    if let (Some(length), Some(limit)) = (length, limits.max_body_bytes)
-        && length > limit
-    {
-        findings.add(Rule::BodyBytes, || too_large(limit));
     }
     check_encodings(headers, limits, findings)
 }

@@ -6,7 +6,8 @@
 //! - `rules`, `violation`: what can be wrong, and what was found.
 //! - `headers`: what shows in a request's headers; `body`: what shows while its
 //!   body goes by. `generative`, `schema`, `tensors` are the checks themselves.
-//! - `checking`: one request on its way to a verdict; `answering`: its answer.
+//! - `planning`: what is read of a request; `checking`: its way to a verdict;
+//!   `answering`: its answer; `telling`: what is counted of it.
 //! - `rejection`: how the client is told.
 //! - `metrics`: everything that is counted.
 
@@ -21,9 +22,11 @@ mod headers;
 mod json_check;
 pub mod metrics;
 mod patch_check;
+mod planning;
 mod rejection;
 pub mod rules;
 pub mod schema;
+mod telling;
 mod tensors;
 #[cfg(test)]
 mod tests;

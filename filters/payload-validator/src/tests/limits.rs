@@ -141,8 +141,20 @@ fn a_contract_has_limits_of_its_own() {
 }
 
 #[test]
+fn every_body_is_limited() {
+    let upload = Trial::of("POST", "/of/no/api").body("0123456789");
+    let announced = upload.clone().header("content-length", "10");
+    for trial in [upload, announced] {
+        let refused = refused_however_cut(&trial, &limited(json!({"max_body_bytes": 9})));
+        assert_eq!(refused.as_deref(), Some("body_bytes"));
+        let limited = limited(json!({"max_body_bytes": 10, "max_json_depth": 1}));
+        assert_eq!(refused_however_cut(&trial, &limited), None, "and not read");
+    }
+}
+
+#[test]
 fn health_checks_and_lists_are_left_alone() {
-    let validator = limited(json!({"max_body_bytes": 1, "content_types": ["application/json"]}));
+    let validator = limited(json!({"max_body_bytes": 9, "content_types": ["application/json"]}));
     for trial in [
         Trial::of("GET", "/v2/health/ready"),
         Trial::of("GET", "/v1/models"),

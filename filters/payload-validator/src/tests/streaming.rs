@@ -3,6 +3,7 @@
 use super::messages::{fp32_contents, infer_request, input};
 use super::*;
 use filter_kit::trial::grpc_frame;
+use filter_kit::{Arrival, BodyChunk, Edits, Exchange, HeaderBlock, Headers, Timestamp, Verdict};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -45,6 +46,26 @@ fn a_longer_body_may_go_by_and_is_cut_off_where_it_breaks_a_rule() {
         assert_eq!(refused_however_cut(&chat(500, 100), &streaming), None);
         let refused = refused_however_cut(&chat(500, 101), &streaming);
         assert_eq!(refused.as_deref(), Some("max_tokens"), "held up to {bytes}");
+    }
+}
+
+#[test]
+fn what_is_only_counted_is_never_held() {
+    let validator = validator(json!({"limits": {"max_body_bytes": 100}}));
+    for path in ["/inference.GRPCInferenceService/ModelStreamInfer", "/a.team/Stream"] {
+        let headers = [(":method", "POST"), (":path", path), ("content-type", "application/grpc")];
+        let headers: Headers = headers.into_iter().collect();
+        let at = Timestamp::default();
+        let block = HeaderBlock { headers: &headers, end_of_message: false, at };
+        let mut exchange = validator.exchange(Arrival::default());
+        let mut notes = Notes::default();
+        let watching = Verdict::Forward(Edits::none().watch());
+        assert_eq!(exchange.request_headers(block, &mut notes), watching);
+        let mut chunk = |bytes: &[u8]| {
+            exchange.request_body(BodyChunk { bytes, end_of_message: false, at }, &mut notes)
+        };
+        assert_eq!(chunk(&[0; 100]), watching);
+        assert!(matches!(chunk(&[0]), Verdict::Reply(_)));
     }
 }
 

@@ -1,0 +1,116 @@
+//! What to do with a request, by all that its headers say.
+
+use crate::body::{self, Body, BodyFormat, JsonReading, Reading};
+use crate::contracts::{Contract, Patch};
+use crate::headers::{self, Compression, decimal};
+use crate::rules::Rule;
+use crate::violation::{Findings, Violation};
+use filter_kit::HeaderBlock;
+use inference_api::dialect::{Call, Dialect, RequestLine};
+use std::rc::Rc;
+
+/// What to do with a request once its headers are known.
+pub(crate) enum Plan {
+    /// Its body does not matter.
+    Pass,
+    /// Its body is read.
+    Read(Box<Payload>),
+    /// What its headers say decides, or is all that there is to be said.
+    Decide(Box<Findings>),
+}
+
+/// A request whose body is read.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    pub(crate) dialect: Dialect,
+    pub(crate) contract: Rc<Contract>,
+    pub(crate) body: Body,
+    /// How many more bytes may be held.
+    pub(crate) room: usize,
+}
+
+/// The header that says how many bytes of a body are JSON, before raw tensors.
+///
+/// Source: Triton, `extension_binary_data.md`.
+const JSON_BYTES_HEADER: &str = "inference-header-content-length";
+
+/// What to do with a request, by all that its headers say.
+pub(crate) fn plan(
+    block: &HeaderBlock<'_>,
+    call: &Call<'_>,
+    contract: &Rc<Contract>,
+    (patches, mut findings): (Vec<Rc<Patch>>, Findings),
+) -> Plan {
+    let path = without_query(request_line(block).path);
+    // A list of models, say, has no body that a schema could be about.
+    let may_have_body = call.is_inference() || !block.end_of_message;
+    let has_patches = may_have_body && patches.iter().any(|patch| patch.schema.is_some());
+    headers::check_length(block.headers, &contract.limits, &mut findings);
+    let compression = if call.is_inference() || has_patches {
+        headers::check_content(block.headers, call, &contract.limits, &mut findings)
+    } else {
+        Compression::None
+    };
+    if findings.enforced().is_some() {
+        return Plan::Decide(Box::new(findings));
+    }
+    let json_bytes = block.headers.first(JSON_BYTES_HEADER);
+    let header_bytes = json_bytes.and_then(decimal);
+    if json_bytes.is_some() && header_bytes.is_none() {
+        findings.add(Rule::Malformed, || {
+            let allowed = "a whole number, as many as the body has bytes at most";
+            Violation::new(Rule::Malformed, JSON_BYTES_HEADER, "no number", allowed)
+        });
+        return Plan::Decide(Box::new(findings));
+    }
+    let looks = (call.is_inference() && contract.looks_at_bodies()) || has_patches;
+    let reading = match (looks, compression) {
+        (true, Compression::Compressed) => {
+            let violation = || body::unreadable("a compressed body", "a body without an encoding");
+            findings.add(Rule::Unreadable, violation);
+            Reading::Nothing
+        }
+        (true, Compression::None) => match BodyFormat::of(call, path, contract) {
+            BodyFormat::Grpc(messages) => Reading::Grpc(messages),
+            BodyFormat::Json => Reading::Json(JsonReading { call, patches, header_bytes }),
+            BodyFormat::Form => Reading::Nothing,
+            BodyFormat::Unreadable => {
+                let found = "a request of an API that the model's contract does not speak of";
+                let allowed = "requests that can be held against it";
+                findings.add(Rule::Unreadable, || body::unreadable(found, allowed));
+                Reading::Nothing
+            }
+        },
+        (false, _) => Reading::Nothing,
+    };
+    if findings.enforced().is_some() {
+        return Plan::Decide(Box::new(findings));
+    }
+    let is_measured = may_have_body
+        && contract.limits.max_body_bytes.is_some()
+        && !block.headers.contains("content-length");
+    if matches!(reading, Reading::Nothing) && !is_measured {
+        return if findings.reported().is_empty() {
+            Plan::Pass
+        } else {
+            Plan::Decide(Box::new(findings))
+        };
+    }
+    let body = Body::of_request(reading, contract, findings);
+    let dialect = call.dialect;
+    Plan::Read(Box::new(Payload { dialect, contract: Rc::clone(contract), body, room: 0 }))
+}
+
+/// A path as patterns have it.
+pub(crate) fn without_query(path: &[u8]) -> &[u8] {
+    path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
+}
+
+/// What a request's headers say of its call.
+pub(crate) fn request_line<'h>(block: &HeaderBlock<'h>) -> RequestLine<'h> {
+    RequestLine {
+        method: block.headers.first(":method").unwrap_or_default(),
+        path: block.headers.first(":path").unwrap_or_default(),
+        content_type: block.headers.first("content-type"),
+    }
+}
