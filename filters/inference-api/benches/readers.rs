@@ -8,7 +8,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use inference_api::dialect::BodyIdentity;
 use inference_api::identity::{BodyReader, Reading};
-use inference_api::json::{Interest, Kind, Options, Reader, Sink, plain_run};
+use inference_api::json::{Interest, Kind, NotedLimits, Options, Reader, Sink, plain_run};
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
 use inference_api::protobuf::{ElementCounter, ElementType, FieldPath};
 use inference_api::sse;
@@ -173,8 +173,13 @@ fn image_request(lists: &str) -> Vec<u8> {
 }
 
 fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
-    let limits =
-        JsonLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
+    let limits = JsonLimits {
+        max_tensors: 64,
+        depth,
+        max_json_depth: 100,
+        max_string_bytes: u64::MAX,
+        noted: NotedLimits { depth: false, strings: false },
+    };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let mut reader = InferenceReader::new(InferenceMessage::Request, limits, None);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {
@@ -187,8 +192,13 @@ fn inference(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
 }
 
 fn predict(bencher: Bencher<'_, '_>, body: &[u8], depth: Depth) {
-    let limits =
-        JsonLimits { max_tensors: 64, depth, max_json_depth: 100, max_string_bytes: u64::MAX };
+    let limits = JsonLimits {
+        max_tensors: 64,
+        depth,
+        max_json_depth: 100,
+        max_string_bytes: u64::MAX,
+        noted: NotedLimits { depth: false, strings: false },
+    };
     bencher.counter(BytesCount::new(body.len())).bench_local(|| {
         let mut reader = PredictReader::new(PredictMessage::Request, limits);
         for chunk in black_box(body).chunks(CHUNK_BYTES) {

@@ -54,11 +54,10 @@ impl Access {
             return Err(Closed::Admin);
         }
         let decoded = percent_decoded(path);
-        let covers = |pattern: &PathPattern, path: &[u8]| pattern.covers(path);
-        if self.never.iter().any(|pattern| covers(pattern, path) || covers(pattern, &decoded)) {
+        if PathPattern::any_covers(&self.never, path) {
             return Err(Closed::Listed);
         }
-        let is_listed = |path: &[u8]| self.only.iter().any(|pattern| covers(pattern, path));
+        let is_listed = |path: &[u8]| self.only.iter().any(|pattern| pattern.covers(path));
         let is_open = self.only.is_empty() || (is_listed(path) && is_listed(&decoded));
         if !is_open {
             return Err(Closed::NotListed);
@@ -111,10 +110,21 @@ impl PathPattern {
         }
     }
 
-    /// Whether any of them stands for this path, as it is written or decoded.
+    /// Whether any of them stands for this path, as it is written or decoded, in
+    /// whatever case: some servers match without it, such as TensorFlow Serving.
     pub(crate) fn any_covers(patterns: &[Self], path: &[u8]) -> bool {
         let decoded = percent_decoded(path);
-        patterns.iter().any(|pattern| pattern.covers(path) || pattern.covers(&decoded))
+        let covers = |pattern: &Self| pattern.resembles(path) || pattern.resembles(&decoded);
+        patterns.iter().any(covers)
+    }
+
+    fn resembles(&self, path: &[u8]) -> bool {
+        match self {
+            Self::Whole(whole) => path.eq_ignore_ascii_case(whole.as_bytes()),
+            Self::Start(start) => path
+                .get(..start.len())
+                .is_some_and(|beginning| beginning.eq_ignore_ascii_case(start.as_bytes())),
+        }
     }
 }
 
@@ -174,6 +184,8 @@ mod tests {
         assert_eq!(check("/v1/chat%2Fcompletions"), Err(Closed::NotListed));
         assert_eq!(check("/v2/models/secret/infer"), Err(Closed::Listed));
         assert_eq!(check("/v2/models/%73ecret/infer"), Err(Closed::Listed));
+        assert_eq!(check("/v2/models/SECRET/infer"), Err(Closed::Listed));
+        assert_eq!(check("/V2/models/demo/infer"), Err(Closed::NotListed));
         assert_eq!(check("/v2/models/%zz%7"), Ok(()));
     }
 

@@ -15,7 +15,7 @@ use json_tensors::{JsonApi, JsonTensors};
 use messages::Messages;
 use std::rc::Rc;
 
-pub(crate) use format::{AnswerFormat, BodyFormat};
+pub(crate) use format::{AnswerFormat, BodyFormat, is_json};
 
 /// A body while it goes by.
 #[derive(Debug)]
@@ -98,6 +98,16 @@ pub(crate) enum Progress {
     Settled,
 }
 
+impl Progress {
+    /// This one, and then that.
+    const fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (Self::MessageRight, Self::Open) => Self::MessageRight,
+            (_, next) => next,
+        }
+    }
+}
+
 impl Body {
     /// The body of a request under this contract, of which this is read. What was
     /// found by its headers stands in the findings.
@@ -112,8 +122,11 @@ impl Body {
                 let api = JsonApi::of(call, Side::Request);
                 let tensors = api.and_then(|api| JsonTensors::new(api, header_bytes, contract));
                 let text = JsonText::of_request(call, patches, contract);
-                // Who reads tensors reads all of the text.
-                let text = Some(text).filter(|text| tensors.is_none() || text.has_checks());
+                let text = text.with_length(header_bytes.filter(|_| api.is_some()));
+                // Who reads tensors reads all of the text; and of raw tensors without one
+                // there is nothing to be read.
+                let is_wanted = tensors.is_none() || text.has_checks();
+                let text = Some(text).filter(|text| is_wanted && !text.is_empty());
                 Format::Json(text.map(Box::new), tensors.map(Box::new))
             }
             Reading::Grpc(messages) => {
@@ -155,27 +168,35 @@ impl Body {
 
     /// Reads the next bytes. What is wrong with them is in the findings.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> Progress {
-        let within = self.within_limit(bytes);
-        let progress = match &mut self.format {
-            Format::Unread => Progress::Settled,
-            Format::Json(text, tensors) => {
-                if let Some(text) = text {
-                    text.push(within, &mut self.findings);
-                }
-                if let Some(tensors) = tensors {
-                    tensors.push(within, &mut self.findings);
-                }
-                Progress::Open
-            }
-            Format::Grpc(messages) => messages.push(within, &mut self.findings),
-        };
-        if within.len() < bytes.len() {
+        let (within, beyond) = self.at_limit(bytes);
+        let mut progress = self.read(within);
+        if !beyond.is_empty() {
             self.too_large();
+            // It may go on all the same, and then is read on.
+            if self.findings.enforced().is_none() {
+                progress = progress.then(self.read(beyond));
+            }
         }
         // What is not read may still have a length.
         match progress {
             Progress::Settled if self.limit.is_some() => Progress::Open,
             progress => progress,
+        }
+    }
+
+    fn read(&mut self, bytes: &[u8]) -> Progress {
+        match &mut self.format {
+            Format::Unread => Progress::Settled,
+            Format::Json(text, tensors) => {
+                if let Some(text) = text {
+                    text.push(bytes, &mut self.findings);
+                }
+                if let Some(tensors) = tensors {
+                    tensors.push(bytes, &mut self.findings);
+                }
+                Progress::Open
+            }
+            Format::Grpc(messages) => messages.push(bytes, &mut self.findings),
         }
     }
 
@@ -195,14 +216,15 @@ impl Body {
         }
     }
 
-    /// The bytes that lie within the limit, and so are read whatever follows.
-    fn within_limit<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+    /// The bytes that lie within the limit, and so are read whatever follows, and
+    /// those beyond.
+    fn at_limit<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], &'b [u8]) {
         let before = self.bytes;
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.bytes = before.saturating_add(length);
-        let Some(limit) = self.limit else { return bytes };
+        let Some(limit) = self.limit else { return (bytes, &[]) };
         let room = usize::try_from(limit.saturating_sub(before)).unwrap_or(usize::MAX);
-        bytes.get(..room).unwrap_or(bytes)
+        bytes.split_at_checked(room).unwrap_or((bytes, &[]))
     }
 
     fn too_large(&mut self) {

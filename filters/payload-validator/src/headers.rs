@@ -6,7 +6,7 @@ use crate::config::Limits;
 use crate::rules::Rule;
 use crate::violation::{Findings, Violation};
 use filter_kit::Headers;
-use inference_api::dialect::{Call, DeclaredContent, GrpcMethod, Operation, RequestLine, classify};
+use inference_api::dialect::{Call, GrpcMethod, Operation, RequestLine, classify};
 
 /// The gRPC call that a request may be though it does not say so: not every gRPC
 /// server looks at the content type.
@@ -60,10 +60,12 @@ pub(crate) fn check_size(headers: &Headers, limits: &Limits, findings: &mut Find
 
 /// Whether the length that is announced is accepted.
 pub(crate) fn check_length(headers: &Headers, limits: &Limits, findings: &mut Findings) {
-    let length = headers.first("content-length").and_then(decimal);
-    if let (Some(length), Some(limit)) = (length, limits.max_body_bytes)
-        && length > limit
-    {
+    let (Some(limit), Some(length)) = (limits.max_body_bytes, headers.first("content-length"))
+    else {
+        return;
+    };
+    // What is no number of 64 bits is none of the lengths within the limit.
+    if decimal(length).is_none_or(|length| length > limit) {
         findings.add(Rule::BodyBytes, || too_large(limit));
     }
 }
@@ -77,7 +79,7 @@ pub(crate) fn check_content(
     findings: &mut Findings,
 ) -> Compression {
     if let Some(accepted) = &limits.content_types
-        && call.content != DeclaredContent::Grpc
+        && !call.dialect.is_grpc()
     {
         let written = headers.first("content-type").unwrap_or_default();
         let media_type = written.split(|byte| *byte == b';').next().unwrap_or_default();

@@ -1,12 +1,12 @@
 //! What to do with a request, by all that its headers say.
 
-use crate::body::{self, Body, BodyFormat, JsonReading, Reading};
+use crate::body::{self, Body, BodyFormat, JsonReading, Reading, is_json};
 use crate::contracts::{Contract, Patch};
 use crate::headers::{self, Compression, decimal};
 use crate::rules::Rule;
 use crate::violation::{Findings, Violation};
 use filter_kit::HeaderBlock;
-use inference_api::dialect::{Call, Dialect, RequestLine};
+use inference_api::dialect::{Call, Dialect, Operation, RequestLine};
 use std::rc::Rc;
 
 /// What to do with a request once its headers are known.
@@ -42,9 +42,11 @@ pub(crate) fn plan(
     (patches, mut findings): (Vec<Rc<Patch>>, Findings),
 ) -> Plan {
     let path = without_query(request_line(block).path);
-    // A list of models, say, has no body that a schema could be about.
-    let may_have_body = call.is_inference() || !block.end_of_message;
-    let has_patches = may_have_body && patches.iter().any(|patch| patch.schema.is_some());
+    // A list of models, say, has no body that a schema could be about; and who asks for
+    // another protocol sends nothing before that is granted.
+    let may_have_body = !block.end_of_message && !asks_for_another_protocol(block);
+    let may_be_read = call.is_inference() || may_have_body;
+    let has_patches = may_be_read && patches.iter().any(|patch| patch.schema.is_some());
     headers::check_length(block.headers, &contract.limits, &mut findings);
     let compression = if call.is_inference() || has_patches {
         headers::check_content(block.headers, call, &contract.limits, &mut findings)
@@ -54,34 +56,29 @@ pub(crate) fn plan(
     if findings.enforced().is_some() {
         return Plan::Decide(Box::new(findings));
     }
-    let json_bytes = block.headers.first(JSON_BYTES_HEADER);
-    let header_bytes = json_bytes.and_then(decimal);
-    if json_bytes.is_some() && header_bytes.is_none() {
-        findings.add(Rule::Malformed, || {
-            let allowed = "a whole number, as many as the body has bytes at most";
-            Violation::new(Rule::Malformed, JSON_BYTES_HEADER, "no number", allowed)
-        });
-        return Plan::Decide(Box::new(findings));
-    }
-    let looks = (call.is_inference() && contract.looks_at_bodies()) || has_patches;
-    let reading = match (looks, compression) {
-        (true, Compression::Compressed) => {
+    let header_bytes = json_bytes(block, call, &mut findings);
+    let looks = call.is_inference() && contract.looks_at_bodies();
+    let as_json = |patches| Reading::Json(JsonReading { call, patches, header_bytes });
+    let reading = match compression {
+        Compression::Compressed if looks || has_patches => {
             let violation = || body::unreadable("a compressed body", "a body without an encoding");
             findings.add(Rule::Unreadable, violation);
             Reading::Nothing
         }
-        (true, Compression::None) => match BodyFormat::of(call, path, contract) {
+        Compression::None if looks => match BodyFormat::of(call, path, contract) {
             BodyFormat::Grpc(messages) => Reading::Grpc(messages),
-            BodyFormat::Json => Reading::Json(JsonReading { call, patches, header_bytes }),
+            BodyFormat::Json => as_json(patches),
             BodyFormat::Form => Reading::Nothing,
             BodyFormat::Unreadable => {
                 let found = "a request of an API that the model's contract does not speak of";
                 let allowed = "requests that can be held against it";
                 findings.add(Rule::Unreadable, || body::unreadable(found, allowed));
-                Reading::Nothing
+                // Limits and patches are for any JSON.
+                if is_json(call) { as_json(patches) } else { Reading::Nothing }
             }
         },
-        (false, _) => Reading::Nothing,
+        Compression::None if has_patches && is_json(call) => as_json(patches),
+        _ => Reading::Nothing,
     };
     if findings.enforced().is_some() {
         return Plan::Decide(Box::new(findings));
@@ -99,6 +96,29 @@ pub(crate) fn plan(
     let body = Body::of_request(reading, contract, findings);
     let dialect = call.dialect;
     Plan::Read(Box::new(Payload { dialect, contract: Rc::clone(contract), body, room: 0 }))
+}
+
+/// How many bytes of an inference request are JSON, if that is said.
+fn json_bytes(block: &HeaderBlock<'_>, call: &Call<'_>, findings: &mut Findings) -> Option<u64> {
+    if (call.dialect, call.operation) != (Dialect::OpenInferenceRest, Operation::Infer) {
+        return None;
+    }
+    let value = block.headers.single(JSON_BYTES_HEADER).map(|value| value.map(decimal));
+    match value {
+        Ok(None) => None,
+        Ok(Some(Some(bytes))) => Some(bytes),
+        Ok(Some(None)) | Err(_) => {
+            findings.add(Rule::Malformed, || {
+                let allowed = "one whole number, as many as the body has bytes at most";
+                Violation::new(Rule::Malformed, JSON_BYTES_HEADER, "something else", allowed)
+            });
+            None
+        }
+    }
+}
+
+fn asks_for_another_protocol(block: &HeaderBlock<'_>) -> bool {
+    block.headers.contains("upgrade") || block.headers.first(":method") == Some(b"CONNECT")
 }
 
 /// A path as patterns have it.

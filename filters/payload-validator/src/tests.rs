@@ -9,6 +9,7 @@ mod patches;
 mod prompts;
 mod streaming;
 mod tensors;
+mod trials;
 
 use crate::PayloadValidator;
 use filter_kit::trial::{Outcome, Trial, counted};

@@ -5,7 +5,8 @@ use super::{BodyIdentity, Dialect, Operation, Route};
 
 /// The row that fits all of the path.
 pub(super) fn find(method: Method, path: &str) -> Option<Route<'static>> {
-    if is_admin(path) {
+    // Some servers drop slashes at the end.
+    if is_admin(path.trim_end_matches('/')) {
         let dialect = dialect_of_unknown(&path.split('/').collect::<Vec<_>>());
         return Some(Route::new(dialect, Operation::Admin));
     }

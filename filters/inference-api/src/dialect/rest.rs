@@ -165,14 +165,16 @@ fn version<'a>(kind: &str, name: &'a str) -> Option<Version<'a>> {
     kind.eq_ignore_ascii_case("labels").then_some(Version::Label(name))
 }
 
-/// `predictions/{model}[/{version}]`, with any method, as TorchServe has it.
+/// `predictions/{model}[/{version}]`, with any method, as TorchServe has it: slashes
+/// at the end, and whatever follows the version, don't matter to it.
+///
+/// Source: TorchServe, `InferenceRequestHandler.java`.
 fn torch_serve<'a>(path: &str, model: &'a str, rest: &[&'a str]) -> Option<Route<'a>> {
     let operation =
         if path.starts_with("predictions") { Operation::Predict } else { Operation::Explain };
-    let version = match rest {
-        [] => None,
-        [version] if !version.is_empty() => Some(Version::Version(version)),
-        _ => return None,
+    let version = match rest.first() {
+        Some(version) if !version.is_empty() => Some(Version::Version(*version)),
+        _ => None,
     };
     let route = Route::new(Dialect::Http, operation);
     Some(route.of_model(Layout::TorchServe, model).of_version(version))

@@ -208,7 +208,9 @@ fn torchserve_paths_name_the_model_with_any_method() {
         ("GET /explanations/m", http, Explain, "m", ""),
         ("POST /predictions/", http, Other, "", ""),
         ("POST /predictions", http, Other, "", ""),
-        ("POST /predictions/a/b/c", http, Other, "", ""),
+        // It drops slashes at the end, and does not look at what follows a version.
+        ("POST /predictions/a/", http, Predict, "a", ""),
+        ("POST /predictions/a/b/c", http, Predict, "a", "b"),
         ("GET /ping", http, Health, "", ""),
         ("POST /ping", http, Health, "", ""),
     ]);

@@ -32,7 +32,7 @@ mod tally;
 pub use byte_order_mark::ByteOrderMark;
 pub use error::{JsonError, JsonErrorKind};
 pub use fields::{Field, FieldLimits, FieldReader, Found, FoundValue};
-pub use reader::{NumberWords, Options, Reader};
+pub use reader::{NotedLimits, NumberWords, Options, Reader};
 pub use scan::{plain_run, text_run};
 pub use sink::{Interest, Kind, Sink, Spelling};
 pub use survey::Survey;

@@ -21,6 +21,7 @@ pub struct Reader {
     /// How many bytes came before the ones that are read now.
     pub(super) offset: u64,
     failed: Option<JsonError>,
+    noted: Option<JsonError>,
     pub(super) string: StringState,
     pub(super) number: Number,
     pub(super) number_is_wanted: bool,
@@ -46,7 +47,23 @@ pub struct Options {
     /// How many bytes a string or key may have between its quotes, as it is
     /// written. Any number by default.
     pub max_string_bytes: u64,
+    /// Which of these limits are no error to be beyond.
+    pub noted: NotedLimits,
 }
+
+/// Limits beyond which a text is read on, and [`Reader::noted`] tells of it. None by
+/// default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotedLimits {
+    /// That of the depth. Beyond 127 it is an error all the same.
+    pub depth: bool,
+    /// That of strings.
+    pub strings: bool,
+}
+
+/// So many objects and arrays may stand inside each other, whatever the limit: as
+/// many as `serde_json` allows.
+const MOST_DEPTH: usize = 127;
 
 /// Whether there are numbers that are written as words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +82,7 @@ impl Default for Options {
             words: NumberWords::Refused,
             byte_order_mark: ByteOrderMark::Refused,
             max_string_bytes: u64::MAX,
+            noted: NotedLimits { depth: false, strings: false },
         }
     }
 }
@@ -163,6 +181,7 @@ impl Reader {
             surveyed: Surveyed::default(),
             offset: 0,
             failed: None,
+            noted: None,
             string: StringState::default(),
             number: Number::begin(b'0'),
             number_is_wanted: false,
@@ -196,6 +215,23 @@ impl Reader {
             let _ = self.end(sink);
         }
         self.failed.map_or(Ok(()), Err)
+    }
+
+    /// The first limit that the text was found to be beyond, where that is no
+    /// error.
+    pub const fn noted(&self) -> Option<JsonError> {
+        self.noted
+    }
+
+    /// The text is beyond a limit, which may be no error.
+    pub(super) fn beyond_limit(&mut self, kind: JsonErrorKind, offset: u64) -> Outcome {
+        let NotedLimits { depth, strings } = self.options.noted;
+        let is_noted = if kind == JsonErrorKind::TooDeep { depth } else { strings };
+        if !is_noted {
+            return self.fail(kind, offset);
+        }
+        self.noted.get_or_insert(JsonError { kind, offset });
+        Ok(())
     }
 
     /// How many bytes were read.
@@ -321,8 +357,11 @@ impl Reader {
     }
 
     fn open(&mut self, container: Container, at: u64, sink: &mut impl Sink) -> Outcome {
-        if self.open.len() >= self.options.max_depth {
+        if self.open.len() >= MOST_DEPTH.max(self.options.max_depth) {
             return self.fail(JsonErrorKind::TooDeep, at);
+        }
+        if self.open.len() >= self.options.max_depth {
+            self.beyond_limit(JsonErrorKind::TooDeep, at)?;
         }
         let (kind, state) = match container {
             Container::Object => (Kind::Object, State::FirstKey),

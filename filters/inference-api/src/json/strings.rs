@@ -156,7 +156,7 @@ impl Reader {
     fn end_string(&mut self, end: u64, sink: &mut impl Sink) -> Outcome {
         let length = end.saturating_sub(self.token_start).saturating_sub(2);
         if length > self.options.max_string_bytes {
-            return self.fail(JsonErrorKind::StringTooLong, self.token_start);
+            self.beyond_limit(JsonErrorKind::StringTooLong, self.token_start)?;
         }
         let spelling = self.string.spelling;
         match self.string.purpose {

@@ -40,7 +40,7 @@ pub enum Defect {
     WrongField,
     /// Its data stands in two places.
     SeveralForms,
-    /// Its JSON lists are ragged, or nested in another shape than its own.
+    /// Its JSON lists are ragged: beside each other, and not equally long or deep.
     Nesting,
 }
 
@@ -117,15 +117,11 @@ impl Tensor {
         }
     }
 
-    /// JSON data may be flat, whatever its shape; nested, it has that shape.
+    /// JSON data may be flat, or nested in whatever shape has as many elements: servers
+    /// reshape it.
     fn misnested(&self) -> Option<Defect> {
-        if self.data.form != Form::Json {
-            return None;
-        }
-        let Some(nesting) = &self.data.nesting else { return Some(Defect::Nesting) };
-        let shape = self.shape.as_ref()?;
-        let is_flat = nesting.rank() <= 1;
-        (!is_flat && nesting != shape).then_some(Defect::Nesting)
+        let is_ragged = self.data.form == Form::Json && self.data.nesting.is_none();
+        is_ragged.then_some(Defect::Nesting)
     }
 }
 

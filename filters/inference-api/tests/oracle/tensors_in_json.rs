@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use std::ops::Range;
 
 use inference_api::json::{
-    Interest, JsonError, Kind, NumberWords, Options, Reader, Sink, Spelling, Survey,
+    Interest, JsonError, Kind, NotedLimits, NumberWords, Options, Reader, Sink, Spelling, Survey,
 };
 use inference_api::tensor::json::{
     Expected, Fault, FaultKind, InferenceMessage, InferenceReader, InferenceTensors, JsonLimits,
@@ -24,6 +24,7 @@ const LIMITS: JsonLimits = JsonLimits {
     depth: Depth::Counted,
     max_json_depth: 127,
     max_string_bytes: u64::MAX,
+    noted: NotedLimits { depth: false, strings: false },
 };
 
 /// What a reader says in the end.

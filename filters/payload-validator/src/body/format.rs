@@ -13,7 +13,7 @@ pub(crate) enum BodyFormat {
     Json,
     /// gRPC messages.
     Grpc(Messages),
-    /// A form, of which nothing is read.
+    /// A form, an image or whatever, of which nothing is read.
     Form,
     /// Something that can't be held against the contract.
     Unreadable,
@@ -66,8 +66,24 @@ impl BodyFormat {
         if call.dialect.is_grpc() {
             return Self::Grpc(Messages::of_requests(call, contract));
         }
-        let is_form = matches!(call.operation, Operation::Transcription | Operation::ImageEdit);
-        if is_form && call.content == DeclaredContent::Multipart { Self::Form } else { Self::Json }
+        if is_json(call) { Self::Json } else { Self::Form }
+    }
+}
+
+/// Whether a body that is no gRPC is to be read as JSON. Servers of the APIs that we
+/// know read it as such whatever its content type; of others, what it is said to be
+/// counts.
+pub(crate) const fn is_json(call: &Call<'_>) -> bool {
+    match call.operation {
+        Operation::Transcription | Operation::ImageEdit => {
+            !matches!(call.content, DeclaredContent::Multipart)
+        }
+        _ => match call.dialect {
+            Dialect::Http => {
+                matches!(call.content, DeclaredContent::Json | DeclaredContent::Absent)
+            }
+            dialect => !dialect.is_grpc(),
+        },
     }
 }
 
@@ -89,12 +105,10 @@ impl Speaks {
             }
             _ => false,
         };
-        let is_form = call.content == DeclaredContent::Multipart
-            && matches!(call.operation, Operation::Transcription | Operation::ImageEdit);
         Self {
             tensors,
             prompts: matches!(call.dialect, Dialect::OpenAi | Dialect::Anthropic),
-            json: !call.dialect.is_grpc() && !is_form,
+            json: is_json(call),
         }
     }
 

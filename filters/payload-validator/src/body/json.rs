@@ -1,17 +1,19 @@
 //! One JSON text, and all that hear it.
 
+use super::unreadable;
 use crate::contracts::{Contract, Patch};
 use crate::generative;
 use crate::json_check::JsonCheck;
 use crate::patch_check::PatchCheck;
-use crate::rules::Rule;
+use crate::rules::{Mode, Rule};
 use crate::schema::Validation;
 use crate::violation::{Findings, Violation};
 use core::fmt;
 use core::ops::Range;
 use inference_api::dialect::{Call, Dialect};
 use inference_api::json::{
-    Interest, JsonError, JsonErrorKind, Kind, NumberWords, Options, Reader, Sink, Spelling,
+    Interest, JsonError, JsonErrorKind, Kind, NotedLimits, NumberWords, Options, Reader, Sink,
+    Spelling,
 };
 use std::rc::Rc;
 
@@ -23,6 +25,8 @@ pub(super) struct JsonText {
     place: Place,
     /// It is wrong in a way that leaves nothing to be read.
     is_broken: bool,
+    /// How many bytes of it are still to come, at most.
+    missing: u64,
 }
 
 /// One check, and of what it wants to hear.
@@ -73,6 +77,16 @@ impl JsonText {
         Self::new(checks, contract, words)
     }
 
+    /// The same for a text of which it is known how many bytes it has.
+    pub(super) fn with_length(self, bytes: Option<u64>) -> Self {
+        Self { missing: bytes.unwrap_or(u64::MAX), ..self }
+    }
+
+    /// Whether there is no text at all.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.missing == 0
+    }
+
     /// Whether it is held against anything but the grammar.
     pub(super) fn has_checks(&self) -> bool {
         !self.checks.is_empty()
@@ -85,6 +99,7 @@ impl JsonText {
             checks: checks.into_iter().map(listener).collect(),
             place: Place::default(),
             is_broken: false,
+            missing: u64::MAX,
         }
     }
 
@@ -92,9 +107,13 @@ impl JsonText {
         if self.is_broken {
             return;
         }
+        // What stands behind the text is for others.
+        let length = usize::try_from(self.missing).unwrap_or(usize::MAX);
+        let text = bytes.get(..length).unwrap_or(bytes);
+        self.missing = self.missing.saturating_sub(u64::try_from(text.len()).unwrap_or(u64::MAX));
         let mut audience =
             Audience { listeners: &mut self.checks, place: &mut self.place, findings };
-        if let Err(error) = self.reader.push(bytes, &mut audience) {
+        if let Err(error) = self.reader.push(text, &mut audience) {
             self.is_broken = true;
             malformed(error, findings);
         }
@@ -109,6 +128,7 @@ impl JsonText {
         match self.reader.finish(&mut audience) {
             Err(error) => malformed(error, findings),
             Ok(()) => {
+                noted(self.reader.noted(), findings);
                 for listener in &mut self.checks {
                     if let Check::Generative(check) = &mut listener.check {
                         check.finish(findings);
@@ -125,13 +145,34 @@ pub(super) fn options(contract: &Contract, words: NumberWords) -> Options {
     Options {
         max_depth: contract.limits.max_json_depth.map_or(general.max_depth, usize::from),
         max_string_bytes: contract.limits.max_string_bytes.unwrap_or(u64::MAX),
+        noted: NotedLimits {
+            depth: contract.modes.of(Rule::JsonDepth) != Mode::Enforce,
+            strings: contract.modes.of(Rule::StringBytes) != Mode::Enforce,
+        },
         words,
         ..general
     }
 }
 
-/// Writes down that the text is not JSON, or beyond a limit.
+/// Writes down a limit that the text is beyond, which is no error.
+pub(super) fn noted(error: Option<JsonError>, findings: &mut Findings) {
+    if let Some(error) = error {
+        beyond(error, findings);
+    }
+}
+
+/// Writes down that the text can't be read on: it is not JSON, or beyond a limit.
 pub(super) fn malformed(error: JsonError, findings: &mut Findings) {
+    beyond(error, findings);
+    if error.kind == JsonErrorKind::TooDeep {
+        // Servers read deeper than that, and so may not see what was not read here.
+        let (found, allowed) = ("a JSON text of a depth that is not read", "127 and less");
+        findings.add(Rule::Unreadable, || unreadable(found, allowed));
+    }
+}
+
+/// Writes down that the text is not JSON, or beyond a limit.
+fn beyond(error: JsonError, findings: &mut Findings) {
     let (rule, allowed) = match error.kind {
         JsonErrorKind::TooDeep => (Rule::JsonDepth, "fewer objects and arrays inside each other"),
         JsonErrorKind::StringTooLong => (Rule::StringBytes, "shorter strings"),

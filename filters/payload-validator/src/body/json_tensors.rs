@@ -1,7 +1,8 @@
 //! Tensors in a JSON body, held against the contract.
 
 use super::Side;
-use super::json::{malformed, options};
+use super::json::{malformed, noted, options};
+use super::unreadable;
 use crate::contracts::Contract;
 use crate::rules::Rule;
 use crate::tensors::{Place, TensorRules};
@@ -99,6 +100,7 @@ impl JsonTensors {
             depth: rules.json_depth,
             max_json_depth: options.max_depth,
             max_string_bytes: options.max_string_bytes,
+            noted: options.noted,
         };
         let reader = api.reader(limits, json_bytes);
         Some(Self { reader, api, contract: Rc::clone(contract), is_broken: false })
@@ -129,10 +131,11 @@ impl JsonTensors {
         if let Err(TensorError::Json(error)) = result {
             return malformed(error, findings);
         }
-        let (tensors, faults): (&[Tensor], &[Fault]) = match &self.reader {
-            Reader::Inference(reader) => (reader.tensors(), reader.faults()),
-            Reader::Predict(reader) => (reader.tensors(), reader.faults()),
+        let (tensors, faults, past_limit): (&[Tensor], &[Fault], _) = match &self.reader {
+            Reader::Inference(reader) => (reader.tensors(), reader.faults(), reader.noted()),
+            Reader::Predict(reader) => (reader.tensors(), reader.faults(), reader.noted()),
         };
+        noted(past_limit, findings);
         for fault in faults {
             tell(fault, self.rules(), findings);
         }
@@ -191,6 +194,10 @@ fn tell(fault: &Fault, rules: Option<&TensorRules>, findings: &mut Findings) {
         ),
     };
     findings.add(rule, || Violation::new(rule, &*fault.place, found, allowed));
+    if rule == Rule::TensorCount {
+        let (found, allowed) = ("tensors beyond those that are read", "fewer of them");
+        findings.add(Rule::Unreadable, || unreadable(found, allowed));
+    }
 }
 
 const fn word(kind: Kind) -> &'static str {

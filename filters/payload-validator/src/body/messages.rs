@@ -43,7 +43,12 @@ impl Messages {
         while !self.is_broken {
             match self.frames.next(&mut bytes) {
                 Ok(None) => return progress,
-                Ok(Some(part)) => progress = self.part(part, findings),
+                Ok(Some(part)) => {
+                    // One that is right lets the body go on, whatever follows it here.
+                    if self.part(part, findings) == Progress::MessageRight {
+                        progress = Progress::MessageRight;
+                    }
+                }
                 Err(error) => self.broken(&error.to_string(), "gRPC messages", findings),
             }
         }
@@ -166,6 +171,8 @@ impl Messages {
                     let found = format!("more than {limit} tensors");
                     Violation::new(Rule::TensorCount, list, found, format!("at most {limit}"))
                 });
+                let (found, allowed) = ("tensors beyond those that are read", "fewer of them");
+                findings.add(Rule::Unreadable, || unreadable(found, allowed));
                 self.message = None;
             }
             TensorError::Protobuf(error) => {

@@ -13,7 +13,8 @@ pub struct Access {
     /// `/v1/chat/completions` or `/inference.GRPCInferenceService/ModelInfer`. A
     /// `*` at the end stands for anything.
     pub only: Vec<String>,
-    /// These are closed, even if `only` has them. Written in the same way.
+    /// These are closed, even if `only` has them, and in whatever case of letters.
+    /// Written in the same way.
     pub never: Vec<String>,
 }
 

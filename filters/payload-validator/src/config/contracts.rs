@@ -54,8 +54,8 @@ pub struct Patch {
     /// Its name, such as that of the defect: `CVE-2025-48944`. The client finds it
     /// in the refusal.
     pub name: String,
-    /// The requests it is for: paths without their query; a `*` at the end stands
-    /// for anything.
+    /// The requests it is for: paths without their query, in whatever case of letters;
+    /// a `*` at the end stands for anything.
     pub paths: Vec<String>,
     /// The models it is for. All of them, if empty.
     #[serde(default)]

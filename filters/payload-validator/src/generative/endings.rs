@@ -109,6 +109,12 @@ impl Check {
         let Some(number) = self.scalar.number() else {
             let most = || format!("a number of at most {MOST_BYTES} bytes");
             self.add(Rule::FieldValue, findings, || ("something else".to_owned(), most()));
+            // Whatever a server reads in it may be beyond each limit.
+            self.add(Rule::FieldRange, findings, || ("something else".to_owned(), most()));
+            if parameter.setting == Some(Setting::Tokens) && self.rules.config.max_tokens.is_some()
+            {
+                self.add(Rule::MaxTokens, findings, || ("something else".to_owned(), most()));
+            }
             return;
         };
         if parameter.number == Number::Integer && number.fract() != 0.0 {

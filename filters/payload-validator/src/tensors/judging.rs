@@ -137,8 +137,8 @@ fn told(defect: Defect) -> (&'static str, String, String) {
         }
         Defect::SeveralForms => ("data", "data in two places".to_owned(), "one of them".to_owned()),
         Defect::Nesting => {
-            let allowed = "one flat list, or lists nested as its shape says";
-            ("data", "ragged lists, or nested in another shape".to_owned(), allowed.into())
+            let allowed = "lists beside each other that are equally long and deep";
+            ("data", "ragged lists".to_owned(), allowed.into())
         }
     }
 }
@@ -154,7 +154,7 @@ impl TensorRule {
         if matches!(tensor.data.form, Form::SharedMemory | Form::Absent) {
             return;
         }
-        self.judge_values(&tensor.data, &place.part(field, "data"), findings);
+        self.judge_values(tensor, &place.part(field, "data"), findings);
     }
 
     fn judge_datatype(&self, tensor: &Tensor, field: &str, place: Place, findings: &mut Findings) {
@@ -201,15 +201,31 @@ impl TensorRule {
         });
     }
 
-    fn judge_values(&self, data: &TensorData, field: &str, findings: &mut Findings) {
+    fn judge_values(&self, tensor: &Tensor, field: &str, findings: &mut Findings) {
+        let data = &tensor.data;
         let values = &data.values;
-        if self.is_finite && (values.has_non_finite || self.overflows(data)) {
+        let datatype = self.datatype_of(tensor);
+        if self.is_finite && (values.has_non_finite || overflows(data, datatype)) {
             findings.add(Rule::TensorFinite, || {
                 let found = "a value that is infinite or not a number";
                 Violation::new(Rule::TensorFinite, field, found, "finite values")
             });
         }
-        let (least, largest) = self.range(data);
+        let (least, largest) = self.range(data, datatype);
+        let is_bounded = least.is_finite() || largest.is_finite();
+        // Not a number is within no bounds, and an infinite one within none on its side.
+        if is_bounded && values.has_non_finite {
+            findings.add(Rule::TensorRange, || {
+                let found = "a value that is infinite or not a number";
+                Violation::new(Rule::TensorRange, field, found, bounds(least, largest))
+            });
+        }
+        if (is_bounded || self.is_finite) && (values.has_strings || values.has_others) {
+            findings.add(Rule::TensorDatatype, || {
+                let found = "a value that is no number";
+                Violation::new(Rule::TensorDatatype, field, found, "numbers")
+            });
+        }
         if values.least < least || values.largest > largest {
             findings.add(Rule::TensorRange, || {
                 let found = if values.least < least {
@@ -217,12 +233,7 @@ impl TensorRule {
                 } else {
                     "a value above the maximum"
                 };
-                let allowed = match (least.is_finite(), largest.is_finite()) {
-                    (true, true) => format!("{least} to {largest}"),
-                    (true, false) => format!("{least} and more"),
-                    _ => format!("up to {largest}"),
-                };
-                Violation::new(Rule::TensorRange, field, found, allowed)
+                Violation::new(Rule::TensorRange, field, found, bounds(least, largest))
             });
         }
         if let Some(limit) = self.max_string_bytes
@@ -238,8 +249,8 @@ impl TensorRule {
 
     /// The range of the contract, and in JSON that of the datatype: elsewhere its
     /// own bits hold a value in it.
-    fn range(&self, data: &TensorData) -> (f64, f64) {
-        let datatype = match self.datatype.and_then(Datatype::integer_range) {
+    fn range(&self, data: &TensorData, datatype: Option<Datatype>) -> (f64, f64) {
+        let datatype = match datatype.and_then(Datatype::integer_range) {
             Some(range) if data.form == Form::Json => range,
             _ => (f64::NEG_INFINITY, f64::INFINITY),
         };
@@ -248,14 +259,30 @@ impl TensorRule {
         (least, largest)
     }
 
-    /// Whether a number in JSON becomes infinite in the tensor's own datatype.
-    fn overflows(&self, data: &TensorData) -> bool {
-        let limit = match self.datatype {
-            Some(Datatype::Fp32 | Datatype::Bf16) => f64::from(f32::MAX),
-            Some(Datatype::Fp16) => 65_504.0,
-            _ => return false,
-        };
-        data.form == Form::Json && (data.values.least < -limit || data.values.largest > limit)
+    /// What the tensor is made of: by the contract, or else by what it says itself.
+    fn datatype_of(&self, tensor: &Tensor) -> Option<Datatype> {
+        self.datatype.or(match tensor.datatype {
+            Some(DeclaredDatatype::Known(datatype)) => Some(datatype),
+            _ => None,
+        })
+    }
+}
+
+/// Whether a number in JSON becomes infinite in the tensor's own datatype.
+fn overflows(data: &TensorData, datatype: Option<Datatype>) -> bool {
+    let limit = match datatype {
+        Some(Datatype::Fp32 | Datatype::Bf16) => f64::from(f32::MAX),
+        Some(Datatype::Fp16) => 65_504.0,
+        _ => return false,
+    };
+    data.form == Form::Json && (data.values.least < -limit || data.values.largest > limit)
+}
+
+fn bounds(least: f64, largest: f64) -> String {
+    match (least.is_finite(), largest.is_finite()) {
+        (true, true) => format!("{least} to {largest}"),
+        (true, false) => format!("{least} and more"),
+        _ => format!("up to {largest}"),
     }
 }
 

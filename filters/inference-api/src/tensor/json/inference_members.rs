@@ -147,6 +147,10 @@ impl InferenceTensors {
 
     fn member(&mut self, member: Option<Member>, kind: Kind, at: u64) -> Interest {
         let Some(member) = member else { return self.ignore() };
+        // Clients that write all that there could be write `null` for none of it.
+        if member == Member::Parameters && kind == Kind::Null {
+            return self.ignore();
+        }
         if !self.draft.is_first(member) {
             self.member_fault(FaultKind::Duplicate, member);
         }

@@ -1,5 +1,5 @@
 use super::{Fault, InferenceMessage, InferenceTensors, JsonLimits, TensorError};
-use crate::json::{NumberWords, Reader};
+use crate::json::{JsonError, NumberWords, Reader};
 use crate::tensor::Tensor;
 
 /// Reads the body of an inference message of the Open Inference Protocol.
@@ -77,6 +77,12 @@ impl InferenceReader {
     /// The tensors in order. What is in their binary data is known at the end.
     pub fn tensors(&self) -> &[Tensor] {
         self.tensors.tensors()
+    }
+
+    /// The first limit that the text was found to be beyond, where that is no
+    /// error.
+    pub const fn noted(&self) -> Option<JsonError> {
+        self.json.noted()
     }
 
     /// What is wrong with the message, in order, at most

@@ -32,7 +32,7 @@ pub use predict::{PredictMessage, PredictTensors};
 pub use predict_reader::PredictReader;
 
 use super::Depth;
-use crate::json::{JsonError, NumberWords, Options};
+use crate::json::{JsonError, NotedLimits, NumberWords, Options};
 use core::fmt;
 
 /// How much of a message is read, and how closely.
@@ -47,6 +47,8 @@ pub struct JsonLimits {
     pub max_json_depth: usize,
     /// How many bytes a string or key may have, as it is written.
     pub max_string_bytes: u64,
+    /// Which of these two are no error to be beyond.
+    pub noted: NotedLimits,
 }
 
 /// Why a body can't be read.
@@ -62,6 +64,7 @@ impl JsonLimits {
         Options {
             max_depth: self.max_json_depth,
             max_string_bytes: self.max_string_bytes,
+            noted: self.noted,
             words,
             ..Options::default()
         }

@@ -1,5 +1,5 @@
 use super::{Fault, JsonLimits, PredictMessage, PredictTensors, TensorError};
-use crate::json::{NumberWords, Reader};
+use crate::json::{JsonError, NumberWords, Reader};
 use crate::tensor::Tensor;
 
 /// Reads the body of a `predict` of TensorFlow Serving's REST API, or of its
@@ -36,6 +36,12 @@ impl PredictReader {
     /// The tensors: one for each named input, or one without a name.
     pub fn tensors(&self) -> &[Tensor] {
         self.tensors.tensors()
+    }
+
+    /// The first limit that the text was found to be beyond, where that is no
+    /// error.
+    pub const fn noted(&self) -> Option<JsonError> {
+        self.json.noted()
     }
 
     /// What is wrong with the message, in order, at most

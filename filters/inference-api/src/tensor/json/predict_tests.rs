@@ -1,6 +1,6 @@
 use super::*;
 use crate::cuts::same_however_cut;
-use crate::json::Kind;
+use crate::json::{Kind, NotedLimits};
 use crate::tensor::{Form, Tensor};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -10,6 +10,7 @@ const LIMITS: JsonLimits = JsonLimits {
     depth: Depth::Valued,
     max_json_depth: 100,
     max_string_bytes: u64::MAX,
+    noted: NotedLimits { depth: false, strings: false },
 };
 
 type Said = (Vec<Tensor>, Vec<Fault>);
