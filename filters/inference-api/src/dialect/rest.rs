@@ -173,7 +173,7 @@ fn torch_serve<'a>(path: &str, model: &'a str, rest: &[&'a str]) -> Option<Route
     let operation =
         if path.starts_with("predictions") { Operation::Predict } else { Operation::Explain };
     let version = match rest.first() {
-        Some(version) if !version.is_empty() => Some(Version::Version(*version)),
+        Some(version) if !version.is_empty() => Some(Version::Version(version)),
         _ => None,
     };
     let route = Route::new(Dialect::Http, operation);
