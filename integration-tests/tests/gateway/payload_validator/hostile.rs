@@ -71,11 +71,8 @@ fn outcome(case: Case) -> Outcome {
         Case::HeaderNotText("content-encoding")
         | Case::HeaderTwice("content-encoding")
         | Case::LongHeader("content-encoding") => Outcome::Refused { http: 415, grpc: 12 },
-        Case::HeaderNotText("inference-header-content-length")
-        | Case::HeaderTwice("inference-header-content-length")
-        | Case::LongHeader("inference-header-content-length")
         // Two models have two contracts.
-        | Case::HeaderTwice("x-model-name" | "x-model-version") => {
+        Case::HeaderTwice("x-model-name" | "x-model-version") => {
             Outcome::Refused { http: 400, grpc: 3 }
         }
         // JSON is read as JSON whatever its content type; gRPC without its own

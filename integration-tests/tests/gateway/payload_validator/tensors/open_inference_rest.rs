@@ -52,14 +52,14 @@ async fn json_is_held_against_the_contract() {
                 ),
             ),
             (
-                rest_tensor(&json!({"data": [[1, 2], [3, 4]]})),
+                rest_tensor(&json!({"data": [[1, 2, 3], [4]]})),
                 refused(
                     400,
                     "tensor_protocol",
                     [
                         "/inputs/0/data",
-                        "ragged lists, or nested in another shape",
-                        "one flat list, or lists nested as its shape says",
+                        "ragged lists",
+                        "lists beside each other that are equally long and deep",
                     ],
                 ),
             ),
