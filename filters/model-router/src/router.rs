@@ -232,7 +232,7 @@ fn grpc_methods(methods: Vec<GrpcMethod>, problems: &mut Problems) -> Vec<dialec
     let mut known = Vec::new();
     for (position, method) in methods.into_iter().enumerate() {
         let path = format!("grpc_methods[{position}]");
-        if !is_method_path(&method.path) {
+        if !dialect::GrpcMethod::is_path(&method.path) {
             problems.add(format!("{path}.path"), "must be `/package.Service/Method`");
         }
         let mut field = |name: &str, text: &str| {
@@ -253,10 +253,4 @@ fn grpc_methods(methods: Vec<GrpcMethod>, problems: &mut Problems) -> Vec<dialec
         known.push(dialect::GrpcMethod { path: method.path, identity });
     }
     known
-}
-
-fn is_method_path(path: &str) -> bool {
-    path.strip_prefix('/').and_then(|rest| rest.split_once('/')).is_some_and(|(service, method)| {
-        !service.is_empty() && !method.is_empty() && !method.contains('/')
-    })
 }

@@ -67,7 +67,7 @@ struct Place {
 
 impl Exchange for Routing {
     fn request_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
-        let line = request_line(&block);
+        let line = RequestLine::of(|name| block.headers.first(name));
         let call = match classify(&line, &self.router.grpc_methods) {
             Ok(call) => call,
             Err(error) => {
@@ -320,13 +320,5 @@ impl Routing {
             notes.count(series);
         }
         self.refuse(dialect, rejection, notes)
-    }
-}
-
-fn request_line<'h>(block: &HeaderBlock<'h>) -> RequestLine<'h> {
-    RequestLine {
-        method: block.headers.first(":method").unwrap_or_default(),
-        path: block.headers.first(":path").unwrap_or_default(),
-        content_type: block.headers.first("content-type"),
     }
 }

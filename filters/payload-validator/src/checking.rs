@@ -6,7 +6,7 @@ use crate::config::BeyondHold;
 use crate::contracts::{Contract, Patch};
 use crate::headers;
 use crate::metrics::{CUT, REFUSED};
-use crate::planning::{Payload, Plan, plan, request_line, without_query};
+use crate::planning::{Payload, Plan, plan, without_query};
 use crate::rules::Rule;
 use crate::telling::{FACT, count_bytes, microseconds, report, tell};
 use crate::validator::PayloadValidator;
@@ -15,7 +15,7 @@ use core::mem;
 use filter_kit::{
     Arrival, BodyChunk, Edits, Exchange, HeaderBlock, Notes, Timestamp, Trailers, Verdict,
 };
-use inference_api::dialect::{Dialect, classify};
+use inference_api::dialect::{Dialect, RequestLine, classify};
 use inference_api::grpc::is_grpc;
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ enum Stage {
 
 impl Exchange for Checking {
     fn request_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
-        let line = request_line(&block);
+        let line = RequestLine::of(|name| block.headers.first(name));
         let call = match classify(&line, &self.validator.grpc_methods) {
             Ok(call) => call,
             Err(error) => {

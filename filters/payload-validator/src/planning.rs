@@ -6,7 +6,7 @@ use crate::headers::{self, Compression, decimal};
 use crate::rules::Rule;
 use crate::violation::{Findings, Violation};
 use filter_kit::HeaderBlock;
-use inference_api::dialect::{Call, Dialect, Operation, RequestLine};
+use inference_api::dialect::{Call, Dialect, Operation};
 use std::rc::Rc;
 
 /// What to do with a request once its headers are known.
@@ -41,7 +41,7 @@ pub(crate) fn plan(
     contract: &Rc<Contract>,
     (patches, mut findings): (Vec<Rc<Patch>>, Findings),
 ) -> Plan {
-    let path = without_query(request_line(block).path);
+    let path = without_query(block.headers.first(":path").unwrap_or_default());
     // A list of models, say, has no body that a schema could be about; and who asks for
     // another protocol sends nothing before that is granted.
     let may_have_body = !block.end_of_message && !asks_for_another_protocol(block);
@@ -124,13 +124,4 @@ fn asks_for_another_protocol(block: &HeaderBlock<'_>) -> bool {
 /// A path as patterns have it.
 pub(crate) fn without_query(path: &[u8]) -> &[u8] {
     path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default()
-}
-
-/// What a request's headers say of its call.
-pub(crate) fn request_line<'h>(block: &HeaderBlock<'h>) -> RequestLine<'h> {
-    RequestLine {
-        method: block.headers.first(":method").unwrap_or_default(),
-        path: block.headers.first(":path").unwrap_or_default(),
-        content_type: block.headers.first("content-type"),
-    }
 }

@@ -229,6 +229,30 @@ impl<'a> Route<'a> {
     }
 }
 
+impl<'a> RequestLine<'a> {
+    /// What a request's headers say, of which this gives the first value of a name.
+    pub fn of(first: impl Fn(&str) -> Option<&'a [u8]>) -> Self {
+        Self {
+            method: first(":method").unwrap_or_default(),
+            path: first(":path").unwrap_or_default(),
+            content_type: first("content-type"),
+        }
+    }
+}
+
+impl GrpcMethod {
+    /// Whether this is the path of a method as it goes over HTTP/2:
+    /// `/package.Service/Method`.
+    ///
+    /// Source: grpc/grpc, `doc/PROTOCOL-HTTP2.md`, "Requests".
+    pub fn is_path(path: &str) -> bool {
+        let parts = path.strip_prefix('/').and_then(|rest| rest.split_once('/'));
+        parts.is_some_and(|(service, method)| {
+            !service.is_empty() && !method.is_empty() && !method.contains('/')
+        })
+    }
+}
+
 impl Call<'_> {
     /// Whether it asks a model to work on a payload.
     pub const fn is_inference(&self) -> bool {

@@ -1,5 +1,6 @@
 use crate::config::{DatatypeName, TensorContract};
 use filter_kit::Problems;
+use inference_api::dialect::GrpcMethod;
 use inference_api::protobuf::FieldPath;
 use inference_api::tensor::{OwnField, Tensor};
 
@@ -42,7 +43,7 @@ impl OwnMessage {
             }
             return None;
         };
-        if !is_method_path(&method) {
+        if !GrpcMethod::is_path(&method) {
             problems.add(format!("{path}.method"), "must be `/package.Service/Method`");
         }
         let mut fields: Vec<OwnField> = Vec::new();
@@ -77,10 +78,4 @@ fn own_field(input: &TensorContract, path: &str, problems: &mut Problems) -> Opt
         return None;
     };
     Some(OwnField { path: field?, datatype, encoding: input.encoding.encoding() })
-}
-
-fn is_method_path(path: &str) -> bool {
-    path.strip_prefix('/').and_then(|rest| rest.split_once('/')).is_some_and(|(service, method)| {
-        !service.is_empty() && !method.is_empty() && !method.contains('/')
-    })
 }
