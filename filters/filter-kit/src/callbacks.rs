@@ -16,6 +16,8 @@ pub struct Callbacks {
     pub response_trailers: bool,
     /// The end of the exchange.
     pub finished: bool,
+    /// The passing of time ([`Filter::tick`](crate::Filter::tick)).
+    pub tick: bool,
 }
 
 impl Callbacks {
@@ -27,6 +29,7 @@ impl Callbacks {
         response_body: false,
         response_trailers: false,
         finished: false,
+        tick: false,
     };
 
     /// The whole request: headers, body and trailers. A filter that holds
@@ -34,7 +37,7 @@ impl Callbacks {
     pub const REQUEST: Self =
         Self { request_body: true, request_trailers: true, ..Self::REQUEST_HEADERS };
 
-    /// Everything.
+    /// The whole exchange.
     pub const ALL: Self = Self {
         response_headers: true,
         response_body: true,

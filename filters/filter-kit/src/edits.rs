@@ -7,7 +7,20 @@ use std::borrow::Cow;
 pub struct Edits {
     headers: Vec<HeaderEdit>,
     splices: Vec<Splice>,
-    watching: bool,
+    trailers: Vec<Cow<'static, str>>,
+    watching: Watching,
+}
+
+/// What is to be shown of the rest of a message that goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Watching {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Its trailers.
+    Trailers,
+    /// All of it.
+    Everything,
 }
 
 /// One change to the headers of the message that is being decided.
@@ -32,7 +45,12 @@ pub struct Splice {
 impl Edits {
     /// The message goes on as it is.
     pub const fn none() -> Self {
-        Self { headers: Vec::new(), splices: Vec::new(), watching: false }
+        Self {
+            headers: Vec::new(),
+            splices: Vec::new(),
+            trailers: Vec::new(),
+            watching: Watching::Nothing,
+        }
     }
 
     /// Sets a header, whatever stood there before.
@@ -54,7 +72,10 @@ impl Edits {
     /// must lie within what the filter was shown by now: what follows is not here
     /// yet. So they can be said with a verdict on the body or on the trailers.
     ///
-    /// A request may become longer, if Envoy holds that much. A response may not.
+    /// A request may become longer, if Envoy holds that much. A response may not
+    /// while it is held. Of one that goes by and is watched, the chunk that is
+    /// shown may become longer as well: but its headers are gone, so its
+    /// `content-length` must have been removed with them.
     pub fn splice(mut self, range: Range<u64>, bytes: impl Into<Vec<u8>>) -> Self {
         self.splices.push(Splice { range, bytes: bytes.into() });
         self
@@ -64,7 +85,21 @@ impl Edits {
     /// bytes that a request's `content-length` announces wait until its end is
     /// shown as well, so that it can be broken off even then.
     pub fn watch(mut self) -> Self {
-        self.watching = true;
+        self.watching = Watching::Everything;
+        self
+    }
+
+    /// Of the rest of the message the trailers are shown, and no body: which
+    /// spares taking it over.
+    pub fn watch_trailers(mut self) -> Self {
+        self.watching = Watching::Trailers;
+        self
+    }
+
+    /// Removes every trailer of this name. To be said with a verdict on the
+    /// trailers, for they are not here before.
+    pub fn remove_trailer(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.trailers.push(name.into());
         self
     }
 
@@ -78,13 +113,18 @@ impl Edits {
         &self.splices
     }
 
-    /// Whether the message goes on as it is.
+    /// The trailers that are removed.
+    pub fn trailers(&self) -> &[Cow<'static, str>] {
+        &self.trailers
+    }
+
+    /// Whether headers and body go on as they are.
     pub const fn is_empty(&self) -> bool {
         self.headers.is_empty() && self.splices.is_empty()
     }
 
-    /// Whether the rest of the message is to be shown.
-    pub const fn watching(&self) -> bool {
+    /// What is to be shown of the rest of the message.
+    pub const fn watching(&self) -> Watching {
         self.watching
     }
 }

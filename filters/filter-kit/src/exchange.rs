@@ -1,4 +1,6 @@
-use crate::{Callbacks, ConfigError, Edits, Headers, Metric, Notes, Reply, Series, Timestamp};
+use crate::{
+    Callbacks, Cells, ConfigError, Edits, Headers, Metric, Notes, Reply, Series, Ticket, Timestamp,
+};
 use core::net::IpAddr;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
@@ -44,6 +46,23 @@ pub trait Filter: Sized + 'static {
         false
     }
 
+    /// The names of all cells of shared state that it may change. Others can't be
+    /// changed.
+    fn cells(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How often it is to be called although nothing came in
+    /// ([`tick`](Self::tick)), in milliseconds. By default never. Envoy's clock
+    /// adds two or three milliseconds to it.
+    fn tick_ms(&self) -> Option<u32> {
+        None
+    }
+
+    /// Time went by. Called in each of Envoy's workers, and in its main thread,
+    /// which sees no requests.
+    fn tick(&self, _tick: Tick, _notes: &mut Notes) {}
+
     /// Begins one exchange: the headers of a request came in, and are what it is
     /// shown next.
     fn exchange(self: &Rc<Self>, arrival: Arrival) -> Self::Exchange;
@@ -56,11 +75,25 @@ pub struct Arrival {
     pub at: Timestamp,
     /// A number drawn evenly from all there are, afresh for each request.
     pub chance: u64,
+    /// Its ticket, for whoever is to wake it ([`Notes::wake`]). No two requests
+    /// that are here at the same time have the same.
+    pub ticket: Ticket,
+    /// The state that all of Envoy's workers share.
+    pub cells: Cells,
     /// Who sent it: the client that Envoy takes it to come from, which behind a
     /// trusted proxy is not the other end of the connection. None for a filter
     /// that does not ask ([`Filter::wants_source`]), and when it came over
     /// something other than IP.
     pub source: Option<IpAddr>,
+}
+
+/// Time went by.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tick {
+    /// What time it is.
+    pub at: Timestamp,
+    /// The state that all of Envoy's workers share.
+    pub cells: Cells,
 }
 
 /// What happens to the message that is being decided.
@@ -74,6 +107,10 @@ pub enum Verdict {
     /// Its headers, and the body so far, stay here until more was seen. Can't
     /// be said at the end of a message: there is nothing left to wait for.
     Hold,
+    /// These changes are made to the request now, but it stays here until the
+    /// exchange is woken ([`Notes::wake`]), whatever comes of it in the
+    /// meantime, which is not shown. For requests only.
+    Wait(Edits),
     /// This answer is given instead, and the exchange is over. A request of
     /// which a part went on is broken off: its end never reaches the model
     /// server. A response that has begun can only be broken off.
@@ -152,6 +189,13 @@ pub trait Exchange {
         Verdict::Forward(Edits::none())
     }
 
-    /// The exchange is over, however it ended. Called exactly once.
-    fn finished(&mut self, _notes: &mut Notes) {}
+    /// Somebody woke it while it waited ([`Verdict::Wait`]). Forwards, without
+    /// changes: those were made; or replies, or waits on.
+    fn woken(&mut self, _at: Timestamp, _notes: &mut Notes) -> Verdict {
+        Verdict::Forward(Edits::none())
+    }
+
+    /// The exchange is over, however it ended. Called exactly once, unless the
+    /// virtual machine it lives in dies before.
+    fn finished(&mut self, _at: Timestamp, _notes: &mut Notes) {}
 }

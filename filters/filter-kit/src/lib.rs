@@ -6,12 +6,15 @@
 //! wants to say beside that (metrics, log lines, facts for the access log) goes
 //! into [`Notes`].
 //!
+//! What Envoy's workers share is changed by pure steps on [`Cells`].
+//!
 //! Nothing in here, and nothing in a filter, calls the host: so filters are
 //! tested natively, without mocks, and can be composed. The crate `wasm-shell`
 //! turns Envoy's callbacks into these values and these decisions into
 //! hostcalls.
 
 mod callbacks;
+mod cells;
 mod config;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod documents;
@@ -27,12 +30,13 @@ mod time;
 pub mod trial;
 
 pub use callbacks::Callbacks;
+pub use cells::{CellError, Cells, KeepCells};
 pub use config::{Parsed, parse_config};
-pub use edits::{Edits, HeaderEdit, Splice};
-pub use exchange::{Arrival, BodyChunk, Exchange, Filter, HeaderBlock, Trailers, Verdict};
+pub use edits::{Edits, HeaderEdit, Splice, Watching};
+pub use exchange::{Arrival, BodyChunk, Exchange, Filter, HeaderBlock, Tick, Trailers, Verdict};
 pub use headers::{Headers, HeadersError, Repeated};
 pub use metric::{Metric, MetricKind, Series};
-pub use notes::{Change, Fact, LogLine, Notes};
+pub use notes::{Change, Fact, LogLine, Notes, Ticket};
 pub use problems::{ConfigError, Problem, Problems};
 pub use reply::{GrpcCode, Reply, ReplyKind};
 pub use time::Timestamp;

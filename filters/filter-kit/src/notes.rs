@@ -10,13 +10,20 @@ pub struct Notes {
     changes: Vec<Change>,
     logs: Vec<LogLine>,
     facts: Vec<Fact>,
+    wakes: Vec<Ticket>,
 }
+
+/// Stands for an exchange of this worker, for whoever is to wake it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u32);
 
 /// A change to one series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Adds to a counter or to a gauge; only a gauge takes a negative amount.
     Add(Series, i64),
+    /// A gauge has this value now.
+    Set(Series, u64),
     /// One more value for a histogram.
     Record(Series, u64),
 }
@@ -51,6 +58,11 @@ impl Notes {
         self.changes.push(Change::Add(series.clone(), amount));
     }
 
+    /// Says what value a gauge has now.
+    pub fn set(&mut self, series: &Series, value: u64) {
+        self.changes.push(Change::Set(series.clone(), value));
+    }
+
     /// Records a value in a histogram.
     pub fn record(&mut self, series: &Series, value: u64) {
         self.changes.push(Change::Record(series.clone(), value));
@@ -66,11 +78,19 @@ impl Notes {
         self.logs.push(LogLine { level, text: text.into() });
     }
 
+    /// Wakes an exchange of this worker that waits
+    /// ([`Verdict::Wait`](crate::Verdict::Wait)), once this event is over. One
+    /// that does not wait is not woken.
+    pub fn wake(&mut self, ticket: Ticket) {
+        self.wakes.push(ticket);
+    }
+
     /// Forgets everything that was said, after it was passed on.
     pub fn clear(&mut self) {
         self.changes.clear();
         self.logs.clear();
         self.facts.clear();
+        self.wakes.clear();
     }
 
     /// The metric changes, in order.
@@ -86,5 +106,10 @@ impl Notes {
     /// The facts, in order.
     pub fn facts(&self) -> &[Fact] {
         &self.facts
+    }
+
+    /// Who is to be woken, in order.
+    pub fn wakes(&self) -> &[Ticket] {
+        &self.wakes
     }
 }

@@ -6,12 +6,15 @@
 
 #![expect(clippy::panic, reason = "a test that sees a wrong verdict fails")]
 
+mod cells;
 mod passage;
 
+pub use cells::local_cells;
 pub use passage::{Forwarded, Outcome};
 
 use crate::{
-    Arrival, BodyChunk, Change, Exchange, Filter, HeaderBlock, Headers, Notes, Timestamp, Trailers,
+    Arrival, BodyChunk, Cells, Change, Exchange, Filter, HeaderBlock, Headers, Notes, Timestamp,
+    Trailers, Watching,
 };
 use passage::Passage;
 use serde_json::Value;
@@ -23,7 +26,10 @@ pub struct Message {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     chunk: usize,
-    has_trailers: bool,
+    /// The trailers, if there are any to come.
+    trailers: Option<Vec<(String, Vec<u8>)>>,
+    /// When all of it comes in.
+    at: Timestamp,
 }
 
 /// A request and its answer.
@@ -49,7 +55,8 @@ impl Message {
     /// With these headers, without a body.
     fn new<const COUNT: usize>(headers: [(&str, &str); COUNT]) -> Self {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.into())).into();
-        Self { headers, body: Vec::new(), chunk: usize::MAX, has_trailers: false }
+        let at = Timestamp::default();
+        Self { headers, body: Vec::new(), chunk: usize::MAX, trailers: None, at }
     }
 
     fn headers(&self) -> Headers {
@@ -57,7 +64,7 @@ impl Message {
     }
 
     fn is_only_headers(&self) -> bool {
-        self.body.is_empty() && !self.has_trailers
+        self.body.is_empty() && self.trailers.is_none()
     }
 }
 
@@ -107,7 +114,7 @@ impl Trial {
     /// With trailers behind the request's body, so that no chunk is its last.
     #[must_use]
     pub fn with_trailers(mut self) -> Self {
-        self.request.has_trailers = true;
+        self.request.trailers = Some(Vec::new());
         self
     }
 
@@ -125,12 +132,46 @@ impl Trial {
         self
     }
 
+    /// Sharing this state with others.
+    #[must_use]
+    pub fn sharing(mut self, cells: Cells) -> Self {
+        self.arrival.cells = cells;
+        self
+    }
+
+    /// Sent at this time.
+    #[must_use]
+    pub fn sent_at(mut self, at: Timestamp) -> Self {
+        self.arrival.at = at;
+        self.request.at = at;
+        self
+    }
+
+    /// Its answer comes in at this time.
+    #[must_use]
+    pub fn answered_at(mut self, at: Timestamp) -> Self {
+        if let Some(answer) = &mut self.answer {
+            answer.at = at;
+        }
+        self
+    }
+
+    /// With this trailer behind the answer.
+    #[must_use]
+    pub fn answer_trailer(mut self, name: &str, value: &str) -> Self {
+        if let Some(answer) = &mut self.answer {
+            let trailers = answer.trailers.get_or_insert_default();
+            trailers.push((name.to_owned(), value.into()));
+        }
+        self
+    }
+
     /// Answered with this status and this body.
     #[must_use]
     pub fn answered(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = [(":status", "200"), ("content-type", content_type)];
         let answer = Message { body: body.into(), ..Message::new(headers) };
-        self.answer = Some(Message { chunk: self.request.chunk, ..answer });
+        self.answer = Some(Message { chunk: self.request.chunk, at: self.request.at, ..answer });
         self
     }
 
@@ -140,7 +181,7 @@ impl Trial {
         let frames: Vec<Vec<u8>> = messages.iter().map(|message| grpc_frame(message)).collect();
         let mut trial = self.answered("application/grpc", frames.concat());
         if let Some(answer) = &mut trial.answer {
-            answer.has_trailers = true;
+            answer.trailers = Some(Vec::new());
         }
         trial
     }
@@ -188,7 +229,8 @@ impl Trial {
             }
             _ => None,
         };
-        exchange.finished(&mut notes);
+        let end = self.answer.as_ref().map_or(self.request.at, |answer| answer.at);
+        exchange.finished(end, &mut notes);
         Record { request, answer, notes }
     }
 }
@@ -196,19 +238,20 @@ impl Trial {
 fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Notes) -> Outcome {
     let headers = message.headers();
     let end_of_message = message.is_only_headers();
-    let block = HeaderBlock { headers: &headers, end_of_message, at: Timestamp::default() };
+    let at = message.at;
+    let block = HeaderBlock { headers: &headers, end_of_message, at };
     let mut passage = Passage::of(&message.body);
-    let mut is_shown = passage.take(exchange.request_headers(block, notes));
+    let mut shown = passage.take(exchange.request_headers(block, notes));
     for (bytes, end_of_message) in chunks(message) {
-        if is_shown {
+        if shown == Watching::Everything {
             passage.show(bytes.len());
-            let chunk = BodyChunk { bytes, end_of_message, at: Timestamp::default() };
-            is_shown = passage.take(exchange.request_body(chunk, notes));
+            let chunk = BodyChunk { bytes, end_of_message, at };
+            shown = passage.take(exchange.request_body(chunk, notes));
         }
     }
-    if is_shown && message.has_trailers {
-        let trailers = Trailers { trailers: &Headers::default(), at: Timestamp::default() };
-        passage.take(exchange.request_trailers(trailers, notes));
+    if let (Some(trailers), true) = (&message.trailers, shown != Watching::Nothing) {
+        let trailers: Headers = trailers.iter().map(|(name, value)| (name, value)).collect();
+        passage.take(exchange.request_trailers(Trailers { trailers: &trailers, at }, notes));
     }
     passage.outcome()
 }
@@ -216,19 +259,20 @@ fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Not
 fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Notes) -> Outcome {
     let headers = message.headers();
     let end_of_message = message.is_only_headers();
-    let block = HeaderBlock { headers: &headers, end_of_message, at: Timestamp::default() };
+    let at = message.at;
+    let block = HeaderBlock { headers: &headers, end_of_message, at };
     let mut passage = Passage::of(&message.body);
-    let mut is_shown = passage.take(exchange.response_headers(block, notes));
+    let mut shown = passage.take(exchange.response_headers(block, notes));
     for (bytes, end_of_message) in chunks(message) {
-        if is_shown {
+        if shown == Watching::Everything {
             passage.show(bytes.len());
-            let chunk = BodyChunk { bytes, end_of_message, at: Timestamp::default() };
-            is_shown = passage.take(exchange.response_body(chunk, notes));
+            let chunk = BodyChunk { bytes, end_of_message, at };
+            shown = passage.take(exchange.response_body(chunk, notes));
         }
     }
-    if is_shown && message.has_trailers {
-        let trailers = Trailers { trailers: &Headers::default(), at: Timestamp::default() };
-        passage.take(exchange.response_trailers(trailers, notes));
+    if let (Some(trailers), true) = (&message.trailers, shown != Watching::Nothing) {
+        let trailers: Headers = trailers.iter().map(|(name, value)| (name, value)).collect();
+        passage.take(exchange.response_trailers(Trailers { trailers: &trailers, at }, notes));
     }
     passage.outcome()
 }
@@ -238,7 +282,7 @@ fn chunks(message: &Message) -> impl Iterator<Item = (&[u8], bool)> {
     let mut chunks = message.body.chunks(message.chunk.max(1)).peekable();
     core::iter::from_fn(move || {
         let bytes = chunks.next()?;
-        Some((bytes, chunks.peek().is_none() && !message.has_trailers))
+        Some((bytes, chunks.peek().is_none() && message.trailers.is_none()))
     })
 }
 

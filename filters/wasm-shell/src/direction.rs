@@ -6,6 +6,7 @@ use crate::message::Message;
 use crate::splicing::{Window, corrected, length, spliced};
 use filter_kit::{Edits, HeaderEdit, Headers, Splice};
 use proxy_wasm::types::{BufferType, MapType};
+use std::borrow::Cow;
 
 /// How many bytes of a body are taken over at once. Small enough to stay in the
 /// processor's cache and to keep the VM's memory small, which it never gives
@@ -36,10 +37,7 @@ impl Direction {
     }
 
     pub(crate) fn trailers(self) -> host::Result<Headers> {
-        host::headers(match self {
-            Self::Request => MapType::HttpRequestTrailers,
-            Self::Response => MapType::HttpResponseTrailers,
-        })
+        host::headers(self.trailer_map())
     }
 
     /// The next piece of what is held of the body up to there, whole.
@@ -71,17 +69,42 @@ impl Direction {
     /// Writes what is held of the body anew. Beside the new one this takes no
     /// more memory than two pieces.
     fn splice(self, splices: &[Splice], held: usize, read: Window) -> host::Result<()> {
-        let body = spliced(splices, held, read, |start| self.piece(start, held).ok())
-            .ok_or(HostError::NOT_FOUND)?;
-        host::replace_buffer(self.buffer(), held, &body)?;
-        if body.len() == held {
+        let now = self.rewrite(splices, held, read)?;
+        if now == held {
             return Ok(());
         }
         let map = self.header_map();
         let Some(value) = host::header(map, CONTENT_LENGTH)? else { return Ok(()) };
-        let now = length(&value).and_then(|length| corrected(length, held, body.len()));
-        let now = now.ok_or(HostError::NOT_FOUND)?;
+        let corrected = length(&value).and_then(|length| corrected(length, held, now));
+        let now = corrected.ok_or(HostError::NOT_FOUND)?;
         host::set_header(map, CONTENT_LENGTH, now.to_string().as_bytes())
+    }
+
+    /// The same for a chunk that goes by, whose headers are gone. How long it is
+    /// then.
+    pub(crate) fn rewrite(
+        self,
+        splices: &[Splice],
+        held: usize,
+        read: Window,
+    ) -> host::Result<usize> {
+        let body = spliced(splices, held, read, |start| self.piece(start, held).ok())
+            .ok_or(HostError::NOT_FOUND)?;
+        host::replace_buffer(self.buffer(), held, &body)?;
+        Ok(body.len())
+    }
+
+    /// Removes these trailers.
+    pub(crate) fn remove_trailers(self, names: &[Cow<'static, str>]) -> host::Result<()> {
+        let map = self.trailer_map();
+        names.iter().try_for_each(|name| host::remove_header(map, name))
+    }
+
+    const fn trailer_map(self) -> MapType {
+        match self {
+            Self::Request => MapType::HttpRequestTrailers,
+            Self::Response => MapType::HttpResponseTrailers,
+        }
     }
 
     const fn header_map(self) -> MapType {

@@ -10,7 +10,7 @@ use filter_kit::Filter;
 /// A callback's name and whether a filter wants it.
 type Row = (&'static str, bool);
 
-const fn rows<F: Filter>() -> [Row; 7] {
+const fn rows<F: Filter>() -> [Row; 8] {
     let wanted = F::CALLBACKS;
     [
         ("proxy_on_request_headers", true),
@@ -20,6 +20,7 @@ const fn rows<F: Filter>() -> [Row; 7] {
         ("proxy_on_response_body", wanted.response_body),
         ("proxy_on_response_trailers", wanted.response_trailers),
         ("proxy_on_log", wanted.finished),
+        ("proxy_on_tick", wanted.tick),
     ]
 }
 

@@ -24,6 +24,9 @@ pub struct MetricId(u32);
 impl HostError {
     /// Something is not there.
     pub const NOT_FOUND: Self = Self(1);
+
+    /// Somebody else was faster.
+    pub const CAS_MISMATCH: Self = Self(8);
 }
 
 /// Every header of a map, in one call.
@@ -196,6 +199,65 @@ pub fn increment_metric(metric: MetricId, amount: i64) -> Result<()> {
 /// When the host refuses it.
 pub fn record_metric(metric: MetricId, value: u64) -> Result<()> {
     ok(unsafe { abi::proxy_record_metric(metric.0, value) })
+}
+
+/// What a cell of the shared data holds, and the number to say with what is put
+/// in its place.
+///
+/// # Errors
+/// [`HostError::NOT_FOUND`] when there is no such cell.
+pub fn shared_data(cell: &str) -> Result<(Vec<u8>, u32)> {
+    let mut version = 0;
+    let bytes = abi::returned(|data, size| unsafe {
+        abi::proxy_get_shared_data(cell.as_ptr(), cell.len(), data, size, &mut version)
+    })?;
+    Ok((bytes, version))
+}
+
+/// Puts bytes into a cell of the shared data, unless somebody did since it had
+/// this version. With version 0, or when there is no such cell, in any case.
+///
+/// # Errors
+/// [`HostError::CAS_MISMATCH`] when somebody was faster.
+pub fn set_shared_data(cell: &str, bytes: &[u8], version: u32) -> Result<()> {
+    ok(unsafe {
+        abi::proxy_set_shared_data(cell.as_ptr(), cell.len(), bytes.as_ptr(), bytes.len(), version)
+    })
+}
+
+/// Asks to be called so often.
+///
+/// # Errors
+/// When the host refuses it.
+pub fn set_tick_period(milliseconds: u32) -> Result<()> {
+    ok(unsafe { abi::proxy_set_tick_period_milliseconds(milliseconds) })
+}
+
+/// Makes the next hostcalls be about another context of this VM.
+///
+/// # Errors
+/// When there is no such context.
+pub fn set_effective_context(context: u32) -> Result<()> {
+    ok(unsafe { abi::proxy_set_effective_context(context) })
+}
+
+/// Lets a request go on that was held.
+///
+/// # Errors
+/// When the host refuses it.
+pub fn resume_request() -> Result<()> {
+    // The stream's number in the ABI: 0 is the request from downstream.
+    ok(unsafe { abi::proxy_continue_stream(0) })
+}
+
+/// A number that nobody can guess.
+///
+/// # Errors
+/// When the host has none.
+pub fn random() -> Result<u64> {
+    let mut bytes = [0; 8];
+    ok(unsafe { abi::random_get(bytes.as_mut_ptr(), bytes.len()) })?;
+    Ok(u64::from_le_bytes(bytes))
 }
 
 /// The level from which on Envoy writes a Wasm module's log lines.

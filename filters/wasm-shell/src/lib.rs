@@ -15,11 +15,16 @@
 //!   verdict: a pure state machine, tested natively.
 //! - `splicing`: a body with other bytes in some places, pure as well.
 //! - `direction`: what Envoy lets be read and written of either message.
-//! - `root`, `stream`: the SDK's two contexts, generic over the filter.
+//! - `root`, `stream`: the SDK's two contexts, generic over the filter; `passage`:
+//!   what one stream is, beside its callbacks.
+//! - `waking`: requests that wait, and how one is woken in another's callback.
+//! - `cells`: what the workers share, over Envoy's shared data.
 //! - `configuration`: JSON or a serialised `google.protobuf.Struct`, in.
-//! - `meters`: each series is defined once per VM.
+//! - `publishing`: what a filter says beside deciding; `meters`: each series is
+//!   defined once per VM.
 //! - `exports`: the list of callbacks that the build leaves in the module.
 
+mod cells;
 mod configuration;
 mod direction;
 #[doc(hidden)]
@@ -27,9 +32,12 @@ pub mod exports;
 pub mod host;
 mod message;
 mod meters;
+mod passage;
+mod publishing;
 mod root;
 mod splicing;
 mod stream;
+mod waking;
 
 pub use root::start;
 

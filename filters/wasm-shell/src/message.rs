@@ -15,6 +15,8 @@
 //!   which ends the stream below a callback that still runs: the module panics,
 //!   and then Envoy's process dies. How much Envoy holds is not told. So what is
 //!   held of a response never becomes longer.
+//! - A chunk of a message that goes by can be replaced in its callback by a
+//!   longer one: it lies in no buffer that could overflow.
 //! - Over HTTP/1.1, a request is over for its server when as many bytes have come
 //!   as its `content-length` says, which is before any chunk says so here. So
 //!   for a filter that watches, the last bytes wait for the end.
@@ -24,7 +26,7 @@ mod tests;
 
 use crate::splicing::{self, Misplaced};
 use core::mem;
-use filter_kit::{Edits, Reply, Splice, Verdict};
+use filter_kit::{Edits, Reply, Splice, Verdict, Watching};
 
 /// One message, on its way through one filter.
 #[derive(Debug, Default)]
@@ -38,8 +40,14 @@ pub(crate) struct Message {
     held: usize,
     /// How many of them the filter was shown.
     shown: usize,
+    /// How many of them the filter was shown before it was shown the last.
+    shown_before: usize,
+    /// How many bytes went on before those that are in Envoy's buffer.
+    gone: u64,
     /// What is to be changed before it goes on.
     edits: Edits,
+    /// What is to be changed in the chunk that goes by, counted from its start.
+    splices: Vec<Splice>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,8 +56,12 @@ enum Stage {
     Opened,
     /// The body is coming, and nothing was decided.
     Undecided,
+    /// Stays here until it is woken, and what comes of it is not shown.
+    Waiting,
     /// Is to go on, and the filter wants to be shown the rest.
     Watched,
+    /// Is to go on, and the filter wants to be shown its trailers.
+    TrailersWatched,
     /// Goes on, unseen from here on, or was answered: nothing is left to decide.
     #[default]
     Settled,
@@ -94,14 +106,23 @@ pub(crate) enum Deed {
     /// Let it go on as it is.
     Continue,
     /// Make these changes, to headers and to so many bytes of a body that are
-    /// held, and let it go on.
-    Edit { edits: Edits, held: usize },
+    /// held, and then let it go on or keep it.
+    Edit { edits: Edits, held: usize, then: Then },
+    /// Make these changes to a chunk of so many bytes that goes by.
+    Rewrite { splices: Vec<Splice>, held: usize },
     /// Keep it here.
     Pause,
     /// Answer in the server's place.
     Reply(Reply),
     /// The filter gave a verdict that can't be obeyed.
     Fault(Fault),
+}
+
+/// What becomes of a message after it was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Continue,
+    Pause,
 }
 
 /// A verdict that can't be obeyed: a defect of the filter.
@@ -119,6 +140,8 @@ pub(crate) enum Fault {
     EditedTwice,
     /// Its changes make a response longer.
     GrewAResponse,
+    /// It wants a response to wait.
+    ResponseWaits,
 }
 
 impl Fault {
@@ -130,6 +153,7 @@ impl Fault {
             Self::EditedUnseen => "changed a part of a body that it was not shown",
             Self::EditedTwice => "changed a part of a body twice, or parts out of order",
             Self::GrewAResponse => "made a response longer",
+            Self::ResponseWaits => "let a response wait",
         }
     }
 }
@@ -154,19 +178,27 @@ impl Message {
         Self { stage: Stage::Opened, ..Self::default() }
     }
 
-    /// Whether the filter is to be shown what comes.
-    pub(crate) fn is_shown(&self) -> bool {
-        self.stage != Stage::Settled
+    /// Whether the filter is to be shown more of the body.
+    pub(crate) fn shows_body(&self) -> bool {
+        matches!(self.stage, Stage::Opened | Stage::Undecided | Stage::Watched)
+    }
+
+    /// Whether the filter is to be shown the trailers.
+    pub(crate) fn shows_trailers(&self) -> bool {
+        self.shows_body() || self.stage == Stage::TrailersWatched
+    }
+
+    /// Whether it stays here until it is woken.
+    pub(crate) fn waits(&self) -> bool {
+        self.stage == Stage::Waiting
     }
 
     /// Which bytes the filter has not seen, when a body callback is given
-    /// `size`.
+    /// `size`. None when it is not to be shown any: then the next
+    /// [`deed`](Self::deed) is to be done.
     pub(crate) fn arrive(&mut self, size: usize) -> Option<Unseen> {
-        if !self.is_shown() {
-            return None;
-        }
         self.held = size;
-        Some(Unseen { start: self.shown.min(size), end: size })
+        self.shows_body().then_some(Unseen { start: self.shown.min(size), end: size })
     }
 
     /// Takes a verdict on the headers or the trailers. What is to be done for it
@@ -177,13 +209,12 @@ impl Message {
     pub(crate) fn decide(&mut self, verdict: Verdict, part: Part) -> Result<(), Deed> {
         let undecided = matches!(self.stage, Stage::Opened | Stage::Undecided);
         let outcome = match verdict {
-            Verdict::Forward(edits) if !undecided && !edits.is_empty() => {
-                Err(Deed::Fault(Fault::EditedTooLate))
-            }
-            Verdict::Forward(edits) => self.forward(edits, part).map_err(Deed::Fault),
+            Verdict::Forward(edits) if undecided => self.forward(edits, part).map_err(Deed::Fault),
+            Verdict::Forward(edits) => self.pass(edits, part).map_err(Deed::Fault),
             Verdict::Hold if !undecided => Err(Deed::Fault(Fault::HeldTooLate)),
             Verdict::Hold if part == Part::Last => Err(Deed::Fault(Fault::HeldAtTheEnd)),
             Verdict::Hold => Ok(()),
+            Verdict::Wait(edits) => self.wait(edits).map_err(Deed::Fault),
             Verdict::Reply(reply) => Err(Deed::Reply(reply)),
         };
         if outcome.is_err() {
@@ -204,6 +235,7 @@ impl Message {
     ) -> Result<(), Deed> {
         let new = u64::try_from(end.saturating_sub(self.shown)).unwrap_or(u64::MAX);
         self.missing = self.missing.map(|missing| missing.saturating_sub(new));
+        self.shown_before = self.shown;
         self.shown = end;
         if self.stage == Stage::Opened {
             self.stage = Stage::Undecided;
@@ -213,27 +245,66 @@ impl Message {
 
     /// What is to be done at the end of a callback.
     pub(crate) fn deed(&mut self) -> Deed {
-        let waits = match self.stage {
-            Stage::Opened | Stage::Undecided => true,
-            Stage::Watched => self.missing == Some(0),
-            Stage::Settled => false,
+        let stays = match self.stage {
+            Stage::Opened | Stage::Undecided => return Deed::Pause,
+            Stage::Watched if self.missing == Some(0) => return Deed::Pause,
+            Stage::Waiting => true,
+            Stage::Watched | Stage::TrailersWatched | Stage::Settled => false,
         };
-        if waits {
-            return Deed::Pause;
-        }
         let edits = mem::replace(&mut self.edits, Edits::none());
-        let held = mem::take(&mut self.held);
-        self.shown = 0;
-        if edits.is_empty() { Deed::Continue } else { Deed::Edit { edits, held } }
+        let splices = mem::take(&mut self.splices);
+        let held = self.held;
+        if !stays {
+            self.gone = self.gone.saturating_add(wide(held));
+            (self.held, self.shown) = (0, 0);
+        }
+        let then = if stays { Then::Pause } else { Then::Continue };
+        match then {
+            _ if !edits.is_empty() => Deed::Edit { edits, held, then },
+            _ if !splices.is_empty() => Deed::Rewrite { splices, held },
+            Then::Continue => Deed::Continue,
+            Then::Pause => Deed::Pause,
+        }
     }
 
+    /// It goes on.
     fn forward(&mut self, edits: Edits, part: Part) -> Result<(), Fault> {
         self.check(edits.splices())?;
-        let watching = edits.watching() && part == Part::Open;
-        if !edits.is_empty() {
-            self.edits = edits;
+        self.stage = watching(&edits, part);
+        self.edits = edits;
+        Ok(())
+    }
+
+    /// It went on, and goes on going, or waited, and goes on now.
+    fn pass(&mut self, edits: Edits, part: Part) -> Result<(), Fault> {
+        if self.stage == Stage::Waiting {
+            self.stage = Stage::Settled;
+            return if edits.is_empty() { Ok(()) } else { Err(Fault::EditedTooLate) };
         }
-        self.stage = if watching { Stage::Watched } else { Stage::Settled };
+        if !edits.headers().is_empty() {
+            return Err(Fault::EditedTooLate);
+        }
+        if !edits.splices().is_empty() {
+            self.splices.extend(self.rebased(edits.splices())?);
+        }
+        self.stage = watching(&edits, part);
+        Ok(())
+    }
+
+    /// It stays until it is woken.
+    fn wait(&mut self, edits: Edits) -> Result<(), Fault> {
+        match (self.stage, self.growth) {
+            (_, Growth::Forbidden) => return Err(Fault::ResponseWaits),
+            (Stage::Opened | Stage::Undecided, Growth::Allowed) => {}
+            (Stage::Waiting, Growth::Allowed) if edits.is_empty() => return Ok(()),
+            (Stage::Waiting, Growth::Allowed) => return Err(Fault::EditedTooLate),
+            (Stage::Watched | Stage::TrailersWatched | Stage::Settled, Growth::Allowed) => {
+                return Err(Fault::HeldTooLate);
+            }
+        }
+        self.check(edits.splices())?;
+        self.stage = Stage::Waiting;
+        self.edits = edits;
         Ok(())
     }
 
@@ -247,7 +318,39 @@ impl Message {
                     Growth::Allowed | Growth::Forbidden => Ok(()),
                 }
             }
-            Stage::Opened | Stage::Watched | Stage::Settled => Err(Fault::EditedUnseen),
+            _ => Err(Fault::EditedUnseen),
         }
     }
+
+    /// Changes to what was shown last of a body that goes by, counted from the
+    /// start of the chunk.
+    fn rebased(&self, splices: &[Splice]) -> Result<Vec<Splice>, Fault> {
+        if self.stage != Stage::Watched || self.growth == Growth::Allowed {
+            // A request's length was announced with its headers.
+            return Err(Fault::EditedTooLate);
+        }
+        let rebased = |splice: &Splice| {
+            let start = splice.range.start.checked_sub(self.gone)?;
+            let end = splice.range.end.checked_sub(self.gone)?;
+            let is_here = start >= wide(self.shown_before);
+            is_here.then(|| Splice { range: start..end, bytes: splice.bytes.clone() })
+        };
+        let rebased: Option<Vec<Splice>> = splices.iter().map(rebased).collect();
+        let rebased = rebased.ok_or(Fault::EditedTooLate)?;
+        splicing::check(&rebased, self.shown)?;
+        Ok(rebased)
+    }
+}
+
+/// What is shown of the rest of a message that goes on.
+fn watching(edits: &Edits, part: Part) -> Stage {
+    match (edits.watching(), part) {
+        (_, Part::Last) | (Watching::Nothing, Part::Open) => Stage::Settled,
+        (Watching::Trailers, Part::Open) => Stage::TrailersWatched,
+        (Watching::Everything, Part::Open) => Stage::Watched,
+    }
+}
+
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -22,7 +22,9 @@ pub(crate) fn apply(change: &Change) {
         Change::Add(series, amount) => {
             id(series).and_then(|id| host::increment_metric(id, *amount))
         }
-        Change::Record(series, value) => id(series).and_then(|id| host::record_metric(id, *value)),
+        Change::Set(series, value) | Change::Record(series, value) => {
+            id(series).and_then(|id| host::record_metric(id, *value))
+        }
     };
 }
 

@@ -1,29 +1,32 @@
 //! One plugin configuration in one VM.
 
 use crate::host;
+use crate::publishing::publish;
 use crate::stream::Stream;
-use crate::{configuration, meters};
+use crate::waking::Plugin;
+use crate::{cells, configuration, meters};
 use core::cell::Cell;
-use filter_kit::{ConfigError, Filter, parse_config};
+use filter_kit::{ConfigError, Filter, Notes, Tick, parse_config};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use std::rc::Rc;
 
 /// Tells the SDK which filter this module runs.
 pub fn start<F: Filter>() {
-    proxy_wasm::set_root_context(|_| Box::new(Root::<F>::default()));
+    proxy_wasm::set_root_context(|context| Box::new(Root::<F>::new(context)));
 }
 
-struct Root<F> {
-    filter: Option<Rc<F>>,
+struct Root<F: Filter> {
+    context: u32,
+    plugin: Option<Rc<Plugin<F>>>,
     /// The state of the generator that draws
     /// [`Arrival::chance`](filter_kit::Arrival::chance).
     chance: Cell<u64>,
 }
 
-impl<F> Default for Root<F> {
-    fn default() -> Self {
-        Self { filter: None, chance: Cell::new(0) }
+impl<F: Filter> Root<F> {
+    const fn new(context: u32) -> Self {
+        Self { context, plugin: None, chance: Cell::new(0) }
     }
 }
 
@@ -35,12 +38,14 @@ impl<F: Filter> RootContext for Root<F> {
         let bytes = host::buffer(BufferType::PluginConfiguration, 0, size).unwrap_or_default();
         match configure::<F>(&bytes) {
             Ok(filter) => {
-                let seed = host::now().unwrap_or_default();
-                // Workers configure at different moments and thereby draw
-                // different numbers; the address tells two VMs apart that don't.
-                self.chance.set(seed.nanos() ^ (&raw const *self).addr().try_into().unwrap_or(0));
+                let time = host::now().unwrap_or_default();
+                self.chance.set(host::random().unwrap_or_default() ^ time.nanos());
                 filter.series().for_each(meters::define);
-                self.filter = Some(Rc::new(filter));
+                filter.cells().iter().for_each(|cell| cells::make(cell));
+                if let Some(period) = filter.tick_ms() {
+                    let _ = host::set_tick_period(period);
+                }
+                self.plugin = Some(Rc::new(Plugin::new(filter)));
                 true
             }
             Err(error) => {
@@ -50,11 +55,21 @@ impl<F: Filter> RootContext for Root<F> {
         }
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
-        let filter = Rc::clone(self.filter.as_ref()?);
+    fn on_tick(&mut self) {
+        let Some(plugin) = &self.plugin else { return };
+        let at = host::now().unwrap_or_default();
+        let mut notes = Notes::default();
+        plugin.filter.tick(Tick { at, cells: cells::SHARED }, &mut notes);
+        plugin.call(notes.wakes());
+        publish::<F>(&mut notes);
+        plugin.wake(self.context);
+    }
+
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
+        let plugin = Rc::clone(self.plugin.as_ref()?);
         let (state, chance) = draw(self.chance.get());
         self.chance.set(state);
-        Some(Box::new(Stream::new(filter, chance)))
+        Some(Box::new(Stream::new(plugin, context, chance)))
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -1,243 +1,86 @@
-//! One request and its response, in one filter.
+//! One stream: Envoy's callbacks for a request and its response.
 
 use crate::direction::Direction;
-use crate::host::{self, LocalReply};
-use crate::message::{Deed, Message, Part};
-use crate::meters;
-use crate::splicing::Window;
-use filter_kit::{
-    Arrival, BodyChunk, Exchange, Filter, GrpcCode, HeaderBlock, Notes, Reply, ReplyKind,
-    Timestamp, Trailers,
-};
-use log::Level;
+use crate::passage::Passage;
+use crate::waking::Plugin;
+use core::cell::RefCell;
+use filter_kit::Filter;
 use proxy_wasm::traits::{Context, HttpContext};
-use proxy_wasm::types::{Action, LogLevel};
+use proxy_wasm::types::Action;
 use std::rc::Rc;
 
 pub(crate) struct Stream<F: Filter> {
-    filter: Rc<F>,
-    /// A number drawn for it.
-    chance: u64,
-    /// Begins with the request's headers, and is gone when it has finished.
-    exchange: Option<F::Exchange>,
-    notes: Notes,
-    request: Message,
-    response: Message,
-    /// This filter gave the answer itself. Envoy shows that to it as well.
-    answered: bool,
+    plugin: Rc<Plugin<F>>,
+    context: u32,
+    /// Shared with those that wait, while it does.
+    passage: Rc<RefCell<Passage<F>>>,
 }
 
-impl<F: Filter> Context for Stream<F> {}
+impl<F: Filter> Context for Stream<F> {
+    // Others are woken here and not in the callback before it, in which Envoy
+    // bears no local reply.
+    fn on_done(&mut self) -> bool {
+        self.plugin.wake(self.context);
+        true
+    }
+}
 
 impl<F: Filter> HttpContext for Stream<F> {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        self.headers(Direction::Request, end_of_stream)
+        self.request(|passage| passage.headers(Direction::Request, end_of_stream))
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        self.body(Direction::Request, size, end_of_stream)
+        self.request(|passage| passage.body(Direction::Request, size, end_of_stream))
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        self.trailers(Direction::Request)
+        self.request(|passage| passage.trailers(Direction::Request))
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        self.headers(Direction::Response, end_of_stream)
+        self.response(|passage| passage.headers(Direction::Response, end_of_stream))
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        self.body(Direction::Response, size, end_of_stream)
+        self.response(|passage| passage.body(Direction::Response, size, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.trailers(Direction::Response)
+        self.response(|passage| passage.trailers(Direction::Response))
     }
 
     fn on_log(&mut self) {
-        if let Some(mut exchange) = self.exchange.take() {
-            exchange.finished(&mut self.notes);
-            self.publish();
+        self.plugin.dismiss(self.context);
+        if let Ok(mut passage) = self.passage.try_borrow_mut() {
+            passage.finish();
         }
     }
 }
 
 impl<F: Filter> Stream<F> {
-    pub(crate) fn new(filter: Rc<F>, chance: u64) -> Self {
-        Self {
-            filter,
-            chance,
-            exchange: None,
-            notes: Notes::default(),
-            request: Message::default(),
-            response: Message::default(),
-            answered: false,
-        }
+    pub(crate) fn new(plugin: Rc<Plugin<F>>, context: u32, chance: u64) -> Self {
+        let passage = Passage::new(Rc::clone(&plugin), context, chance);
+        Self { plugin, context, passage: Rc::new(RefCell::new(passage)) }
     }
 
-    fn headers(&mut self, direction: Direction, end_of_stream: bool) -> Action {
-        if self.answered {
-            return Action::Continue;
+    fn request(&self, event: impl FnOnce(&mut Passage<F>) -> Action) -> Action {
+        let action = self.shown(event);
+        if self.passage.try_borrow().is_ok_and(|passage| passage.waits()) {
+            self.plugin.admit(self.context, &self.passage);
         }
-        let at = now::<F>();
-        if let Direction::Request = direction {
-            self.exchange = Some(self.filter.exchange(self.arrival(at)));
-        }
-        let Some(exchange) = &mut self.exchange else { return Action::Continue };
-        // Without them nothing can be decided, and nothing may pass undecided.
-        let Ok(headers) = direction.headers() else {
-            return self.fail("the host did not give the headers");
-        };
-        let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream, at };
-        let verdict = match direction {
-            Direction::Request => exchange.request_headers(block, &mut self.notes),
-            Direction::Response => exchange.response_headers(block, &mut self.notes),
-        };
-        *self.message(direction) = direction.message(&headers);
-        let decided = self.message(direction).decide(verdict, Part::last_if(end_of_stream));
-        self.obey(direction, decided, Window::default())
+        self.plugin.wake(self.context);
+        action
     }
 
-    fn body(&mut self, direction: Direction, size: usize, end_of_stream: bool) -> Action {
-        let Some(unseen) = self.message(direction).arrive(size) else { return Action::Continue };
-        let at = now::<F>();
-        let mut start = unseen.start;
-        loop {
-            let Ok(window) = direction.piece(start, unseen.end) else {
-                return self.fail("the host did not give the body");
-            };
-            start = start.saturating_add(window.bytes.len());
-            let last_piece = start >= unseen.end;
-            let part = Part::last_if(end_of_stream && last_piece);
-            let chunk = BodyChunk { bytes: &window.bytes, end_of_message: part == Part::Last, at };
-            let Some(exchange) = &mut self.exchange else { return Action::Continue };
-            let verdict = match direction {
-                Direction::Request => exchange.request_body(chunk, &mut self.notes),
-                Direction::Response => exchange.response_body(chunk, &mut self.notes),
-            };
-            // What is decided on a piece is done when all of them were shown:
-            // they lie in one buffer, and go on together.
-            let message = self.message(direction);
-            let decided = message.decide_up_to(start, verdict, part);
-            if last_piece || decided.is_err() || !message.is_shown() {
-                return self.obey(direction, decided, window);
-            }
-        }
+    fn response(&self, event: impl FnOnce(&mut Passage<F>) -> Action) -> Action {
+        let action = self.shown(event);
+        self.plugin.wake(self.context);
+        action
     }
 
-    fn trailers(&mut self, direction: Direction) -> Action {
-        if !self.message(direction).is_shown() {
-            return Action::Continue;
-        }
-        let Ok(trailers) = direction.trailers() else {
-            return self.fail("the host did not give the trailers");
-        };
-        let trailers = Trailers { trailers: &trailers, at: now::<F>() };
-        let Some(exchange) = &mut self.exchange else { return Action::Continue };
-        let verdict = match direction {
-            Direction::Request => exchange.request_trailers(trailers, &mut self.notes),
-            Direction::Response => exchange.response_trailers(trailers, &mut self.notes),
-        };
-        let decided = self.message(direction).decide(verdict, Part::Last);
-        self.obey(direction, decided, Window::default())
-    }
-
-    fn arrival(&self, at: Timestamp) -> Arrival {
-        let source = if self.filter.wants_source() { host::source().ok().flatten() } else { None };
-        Arrival { at, chance: self.chance, source }
-    }
-
-    fn message(&mut self, direction: Direction) -> &mut Message {
-        match direction {
-            Direction::Request => &mut self.request,
-            Direction::Response => &mut self.response,
-        }
-    }
-
-    /// Ends a callback with what was decided in it. `read` is what was read of
-    /// the body last.
-    fn obey(&mut self, direction: Direction, decided: Result<(), Deed>, read: Window) -> Action {
-        self.publish();
-        let deed = decided.err().unwrap_or_else(|| self.message(direction).deed());
-        match deed {
-            Deed::Continue => Action::Continue,
-            Deed::Pause => Action::Pause,
-            Deed::Reply(reply) => self.answer(&reply),
-            Deed::Fault(fault) => self.fail(fault.sentence()),
-            Deed::Edit { edits, held } => match direction.edit(&edits, held, read) {
-                Ok(()) => Action::Continue,
-                Err(_) => self.fail("the host did not take the edits"),
-            },
-        }
-    }
-
-    fn answer(&mut self, reply: &Reply) -> Action {
-        // The exchange is over: nothing of either message is shown any more.
-        self.answered = true;
-        self.request = Message::default();
-        self.response = Message::default();
-        let reason = match reply.kind {
-            ReplyKind::Refusal => Some((Reply::REASON_HEADER, reply.reason.as_bytes())),
-            ReplyKind::Answer => None,
-        };
-        let headers: Vec<(&str, &[u8])> = reply
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_ref(), value.as_slice()))
-            .chain(reason)
-            .collect();
-        let sent = host::send_local_reply(LocalReply {
-            status: reply.status,
-            grpc_status: reply.grpc.number(),
-            details: &reply.reason,
-            headers: &headers,
-            body: &reply.body,
-        });
-        if sent.is_err() {
-            host::log(LogLevel::Error, &format!("{}: the host did not take a reply", F::NAME));
-        }
-        Action::Pause
-    }
-
-    /// Something that must hold did not: the client gets a plain 500 and the
-    /// operator a line in the log.
-    fn fail(&mut self, what: &str) -> Action {
-        host::log(LogLevel::Error, &format!("{}: fault: {what}", F::NAME));
-        self.answer(&Reply {
-            kind: ReplyKind::Refusal,
-            status: 500,
-            grpc: GrpcCode::Internal,
-            headers: Vec::new(),
-            body: b"internal error of the gateway".to_vec(),
-            reason: format!("{};fault", F::NAME),
-        })
-    }
-
-    fn publish(&mut self) {
-        self.notes.changes().iter().for_each(meters::apply);
-        for fact in self.notes.facts() {
-            let _ = host::set_property(fact.name, fact.value.as_bytes());
-        }
-        for line in self.notes.logs() {
-            if line.level <= log::max_level() {
-                host::log(log_level(line.level), &format!("{}: {}", F::NAME, line.text));
-            }
-        }
-        self.notes.clear();
-    }
-}
-
-/// What time it is, for a filter that needs to know.
-fn now<F: Filter>() -> Timestamp {
-    if F::CLOCK { host::now().unwrap_or_default() } else { Timestamp::default() }
-}
-
-const fn log_level(level: Level) -> LogLevel {
-    match level {
-        Level::Error => LogLevel::Error,
-        Level::Warn => LogLevel::Warn,
-        Level::Info => LogLevel::Info,
-        Level::Debug => LogLevel::Debug,
-        Level::Trace => LogLevel::Trace,
+    fn shown(&self, event: impl FnOnce(&mut Passage<F>) -> Action) -> Action {
+        // Nobody else has it: callbacks don't come within each other.
+        self.passage.try_borrow_mut().map_or(Action::Pause, |mut passage| event(&mut passage))
     }
 }

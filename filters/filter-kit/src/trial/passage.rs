@@ -1,4 +1,4 @@
-use crate::{Edits, HeaderEdit, Reply, Verdict};
+use crate::{Edits, HeaderEdit, Reply, Splice, Verdict, Watching};
 use std::collections::BTreeMap;
 
 /// What became of a message.
@@ -17,6 +17,8 @@ pub struct Forwarded {
     pub headers: BTreeMap<String, Option<String>>,
     /// Its body, if that was changed.
     pub body: Option<Vec<u8>>,
+    /// The trailers that were removed.
+    pub removed_trailers: Vec<String>,
 }
 
 impl Outcome {
@@ -44,70 +46,94 @@ pub(super) struct Passage<'b> {
     body: &'b [u8],
     /// How many of its bytes were shown.
     shown: usize,
+    /// How many of them were shown before the last chunk was.
+    shown_before: usize,
+    splices: Vec<Splice>,
     forwarded: Option<Forwarded>,
     reply: Option<Reply>,
 }
 
 impl<'b> Passage<'b> {
     pub(super) const fn of(body: &'b [u8]) -> Self {
-        Self { body, shown: 0, forwarded: None, reply: None }
+        let splices = Vec::new();
+        Self { body, shown: 0, shown_before: 0, splices, forwarded: None, reply: None }
     }
 
     /// So many more bytes are shown.
     pub(super) const fn show(&mut self, bytes: usize) {
+        self.shown_before = self.shown;
         self.shown = self.shown.saturating_add(bytes);
     }
 
-    /// Takes a verdict down. Whether the rest of the message is to be shown.
-    pub(super) fn take(&mut self, verdict: Verdict) -> bool {
+    /// Takes a verdict down. What of the rest of the message is to be shown.
+    pub(super) fn take(&mut self, verdict: Verdict) -> Watching {
         match verdict {
             Verdict::Hold => {
                 assert_eq!(self.forwarded, None, "held after it went on");
-                true
+                Watching::Everything
             }
+            Verdict::Wait(_) => panic!("waits, and nobody wakes it in a trial"),
             Verdict::Reply(reply) => {
                 self.reply = Some(reply);
-                false
-            }
-            Verdict::Forward(edits) if self.forwarded.is_some() => {
-                assert!(edits.is_empty(), "{edits:?} after it went on");
-                edits.watching()
+                Watching::Nothing
             }
             Verdict::Forward(edits) => {
-                let body = spliced(self.body, self.shown, &edits);
-                self.forwarded = Some(Forwarded { headers: edited(&edits), body });
+                self.forward(&edits);
                 edits.watching()
             }
         }
+    }
+
+    fn forward(&mut self, edits: &Edits) {
+        let from = if self.forwarded.is_some() {
+            assert_eq!(edits.headers(), [], "after it went on");
+            self.shown_before
+        } else {
+            0
+        };
+        for splice in edits.splices() {
+            let [start, end] = [splice.range.start, splice.range.end].map(position);
+            assert!(from <= start && start <= end && end <= self.shown, "{splice:?}");
+        }
+        self.splices.extend_from_slice(edits.splices());
+        let forwarded = self.forwarded.get_or_insert_default();
+        forwarded.headers.extend(edited(edits));
+        forwarded.removed_trailers.extend(edits.trailers().iter().map(ToString::to_string));
     }
 
     pub(super) fn outcome(self) -> Outcome {
         match (self.reply, self.forwarded) {
             (Some(reply), _) => Outcome::Replied(reply),
-            (None, Some(forwarded)) => Outcome::Forwarded(forwarded),
+            (None, Some(forwarded)) => {
+                let body = spliced(self.body, &self.splices);
+                Outcome::Forwarded(Forwarded { body, ..forwarded })
+            }
             (None, None) => panic!("held for ever"),
         }
     }
 }
 
-/// The body with its splices, which must lie within what was shown.
-fn spliced(body: &[u8], shown: usize, edits: &Edits) -> Option<Vec<u8>> {
-    if edits.splices().is_empty() {
+/// The body with its splices.
+fn spliced(body: &[u8], splices: &[Splice]) -> Option<Vec<u8>> {
+    if splices.is_empty() {
         return None;
     }
     let part = |start: usize, end: usize| body.get(start..end).unwrap_or_default();
     let mut spliced = Vec::new();
     let mut at = 0;
-    for splice in edits.splices() {
-        let [start, end] = [splice.range.start, splice.range.end]
-            .map(|offset| usize::try_from(offset).unwrap_or(usize::MAX));
-        assert!(at <= start && start <= end && end <= shown, "{splice:?} of {shown} shown");
+    for splice in splices {
+        let [start, end] = [splice.range.start, splice.range.end].map(position);
+        assert!(at <= start, "{splice:?} out of order");
         spliced.extend_from_slice(part(at, start));
         spliced.extend_from_slice(&splice.bytes);
         at = end;
     }
     spliced.extend_from_slice(part(at, body.len()));
     Some(spliced)
+}
+
+fn position(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
 fn edited(edits: &Edits) -> BTreeMap<String, Option<String>> {

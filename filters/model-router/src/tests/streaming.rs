@@ -40,7 +40,13 @@ fn it_goes_on_before_its_end() {
     };
     assert_eq!(show(br#"{"model": "iri"#), Verdict::Hold);
     match show(br#"s", "#) {
-        Verdict::Forward(edits) => assert!(edits.watching(), "the rest is looked at as it passes"),
+        Verdict::Forward(edits) => {
+            assert_eq!(
+                edits.watching(),
+                filter_kit::Watching::Everything,
+                "the rest is looked at as it passes"
+            )
+        }
         other => panic!("{other:?}"),
     }
     assert_eq!(show(br#""messages": []"#), Verdict::Forward(Edits::none().watch()));

@@ -82,6 +82,28 @@ unsafe extern "C" {
     ) -> u32;
     pub(super) fn proxy_increment_metric(id: u32, amount: i64) -> u32;
     pub(super) fn proxy_record_metric(id: u32, value: u64) -> u32;
+    pub(super) fn proxy_get_shared_data(
+        cell: *const u8,
+        cell_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    pub(super) fn proxy_set_shared_data(
+        cell: *const u8,
+        cell_size: usize,
+        data: *const u8,
+        size: usize,
+        version: u32,
+    ) -> u32;
+    pub(super) fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    pub(super) fn proxy_set_effective_context(context: u32) -> u32;
+    pub(super) fn proxy_continue_stream(stream: u32) -> u32;
+}
+
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    pub(super) fn random_get(data: *mut u8, size: usize) -> u32;
 }
 
 /// The status as a `Result`.

@@ -5,7 +5,7 @@
 
 use filter_kit::{
     Arrival, BodyChunk, Callbacks, ConfigError, Edits, Exchange, Filter, GrpcCode, HeaderBlock,
-    Metric, MetricKind, Notes, Reply, ReplyKind, Series, Trailers, Verdict,
+    Metric, MetricKind, Notes, Reply, ReplyKind, Series, Timestamp, Trailers, Verdict,
 };
 use serde::Deserialize;
 use std::net::IpAddr;
@@ -144,7 +144,7 @@ impl Exchange for Planned {
         self.response.decide(true)
     }
 
-    fn finished(&mut self, notes: &mut Notes) {
+    fn finished(&mut self, _: Timestamp, notes: &mut Notes) {
         let [_, finished] = &self.filter.series;
         notes.count(finished);
     }
