@@ -6,6 +6,7 @@ use crate::metrics::METRICS;
 use crate::rules::{Mode, Rule};
 use filter_kit::{Arrival, Callbacks, ConfigError, Filter, Headers, Metric, Problems, Series};
 use inference_api::dialect::{self, BodyIdentity, Call};
+use inference_api::identity::RequestIdentity;
 use std::rc::Rc;
 
 /// The payload validator, made from its configuration.
@@ -71,13 +72,6 @@ impl Filter for PayloadValidator {
     }
 }
 
-/// The model and version that a request is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Identity<'r> {
-    pub(crate) model: Option<&'r str>,
-    pub(crate) version: Option<&'r str>,
-}
-
 impl PayloadValidator {
     /// Which model and version a request is for.
     ///
@@ -87,27 +81,15 @@ impl PayloadValidator {
         &self,
         headers: &'r Headers,
         call: &'r Call<'r>,
-    ) -> Result<Identity<'r>, &'static str> {
-        let in_path = Identity {
-            model: call.path_model.as_deref(),
-            version: call.path_version.as_ref().map(|version| &**version.text()),
-        };
-        if self.model_headers == ModelHeaders::Ignore {
-            return Ok(in_path);
+    ) -> Result<RequestIdentity<'r>, &'static str> {
+        match self.model_headers {
+            ModelHeaders::Ignore => Ok(RequestIdentity::in_path(call)),
+            ModelHeaders::Trust => RequestIdentity::in_headers(call, |name| headers.single(name)),
         }
-        let text = |name| match headers.single(name) {
-            Ok(value) => Ok(value.and_then(|value| str::from_utf8(value).ok())),
-            Err(_) => Err(name),
-        };
-        let version = text("x-model-version")?;
-        Ok(match text("x-model-name")? {
-            Some(model) => Identity { model: Some(model), version },
-            None => in_path,
-        })
     }
 
     /// The contract for a request.
-    pub(crate) fn contract(&self, identity: Identity<'_>) -> &Rc<Contract> {
+    pub(crate) fn contract(&self, identity: RequestIdentity<'_>) -> &Rc<Contract> {
         self.contracts.find(identity.model, identity.version)
     }
 }

@@ -3,8 +3,8 @@ use prost::Message;
 use super::{ErrorKind, ErrorReport, Violation, bounded};
 
 /// The value of the header `grpc-status-details-bin`: a `google.rpc.Status`
-/// with an `ErrorInfo`, and with a `BadRequest` if a field is named; in base64
-/// without padding.
+/// with an `ErrorInfo`, with a `BadRequest` if a field is named, and with a
+/// `RetryInfo` if it is known when to try again; in base64 without padding.
 ///
 /// Source: googleapis, `google/rpc/status.proto` and `error_details.proto`.
 pub fn status_details(report: &ErrorReport<'_>) -> String {
@@ -21,6 +21,10 @@ pub fn status_details(report: &ErrorReport<'_>) -> String {
         let violation = FieldViolation { field: field.to_owned(), description: message.clone() };
         let bad_request = BadRequest { field_violations: vec![violation] };
         details.push(Any::new("google.rpc.BadRequest", &bad_request));
+    }
+    if let Some(milliseconds) = report.retry_after_ms {
+        let retry_delay = Some(Duration::from_milliseconds(milliseconds));
+        details.push(Any::new("google.rpc.RetryInfo", &RetryInfo { retry_delay }));
     }
     let status = Status { code: i32::from(report.grpc_code), message, details };
     base64(&status.encode_to_vec())
@@ -109,6 +113,31 @@ struct FieldViolation {
     field: String,
     #[prost(string, tag = "2")]
     description: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    retry_delay: Option<Duration>,
+}
+
+/// A `google.protobuf.Duration`.
+#[derive(Clone, PartialEq, Message)]
+struct Duration {
+    #[prost(int64, tag = "1")]
+    seconds: i64,
+    #[prost(int32, tag = "2")]
+    nanoseconds: i32,
+}
+
+impl Duration {
+    fn from_milliseconds(milliseconds: u64) -> Self {
+        let duration = core::time::Duration::from_millis(milliseconds);
+        Self {
+            seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+            nanoseconds: i32::try_from(duration.subsec_nanos()).unwrap_or_default(),
+        }
+    }
 }
 
 impl Any {
@@ -204,6 +233,17 @@ mod tests {
             ("allowed", "[1]"),
         ];
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn details_say_when_to_try_again() {
+        let mut report = ErrorKind::QuotaExceeded.report(Dialect::Grpc, "too many");
+        report.retry_after_ms = Some(61_250);
+        let status = Status::decode(decoded(&status_details(&report)).as_slice()).unwrap();
+        assert_eq!(status.details[1].type_url, "type.googleapis.com/google.rpc.RetryInfo");
+        let retry = RetryInfo::decode(status.details[1].value.as_slice()).unwrap();
+        let delay = retry.retry_delay.unwrap();
+        assert_eq!((delay.seconds, delay.nanoseconds), (61, 250_000_000));
     }
 
     #[test]

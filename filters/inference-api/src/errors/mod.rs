@@ -35,6 +35,8 @@ pub struct ErrorReport<'a> {
     pub code: Option<&'a str>,
     /// The rule that a payload breaks, for programs.
     pub violation: Option<Violation<'a>>,
+    /// After how many milliseconds the same may be tried again.
+    pub retry_after_ms: Option<u64>,
 }
 
 /// A rule that a payload breaks, told for programs.
@@ -135,6 +137,7 @@ impl ErrorKind {
             param: None,
             code: None,
             violation: None,
+            retry_after_ms: None,
         }
     }
 }

@@ -10,10 +10,12 @@ mod json;
 mod malformed;
 mod message;
 mod place;
+mod request;
 
 pub use body::{BodyReader, Limits, Progress, Reading, Repeats};
 pub use malformed::{Malformed, NamePart};
 pub use place::{Place, Splice};
+pub use request::RequestIdentity;
 
 /// What a body says of the model it is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
