@@ -16,6 +16,7 @@
 //! | [`sse`] | the events of a streamed answer | a naive reader |
 //! | [`dialect`] | (method, path, content type): which API, which operation | tables |
 //! | [`identity`] | the model and version that a body names | the above |
+//! | [`usage`] | what an answer says it used, what was streamed of it | `serde_json` |
 //! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |
 //!
 //! A filter goes through it in this order: [`dialect::classify`] a request's
@@ -31,9 +32,11 @@ pub mod grpc;
 pub mod identity;
 pub mod json;
 pub mod multipart;
+mod places;
 pub mod protobuf;
 pub mod sse;
 pub mod tensor;
+pub mod usage;
 mod utf8;
 
 /// A length in memory as a length on the wire; they are not the same type,

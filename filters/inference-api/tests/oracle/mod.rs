@@ -14,6 +14,7 @@ pub mod sse;
 pub mod surveys;
 pub mod tensors;
 pub mod tensors_in_json;
+pub mod usage;
 
 /// The bytes in pieces, cut where `cuts` say (each modulo what is left).
 pub fn pieces<'a>(mut bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {

@@ -78,7 +78,8 @@ impl From<Event<'_>> for Told {
     }
 }
 
-fn naive(stream: &[u8], limit: usize) -> Vec<Told> {
+/// The events of a stream that is there whole.
+pub(super) fn naive(stream: &[u8], limit: usize) -> Vec<Told> {
     let text = stream.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stream);
     let mut at = stream.len() - text.len();
     let mut events = Vec::new();

@@ -18,6 +18,7 @@ mod events;
 mod forms;
 mod json;
 mod json_texts;
+mod members;
 mod messages;
 mod names;
 #[path = "../oracle/mod.rs"]
@@ -25,3 +26,4 @@ mod oracle;
 mod surveys;
 mod tensors;
 mod tensors_in_json;
+mod usage;
