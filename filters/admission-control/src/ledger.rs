@@ -6,12 +6,15 @@
 //! state at all: they are older, newer or foreign, and never an error.
 //!
 //! - `quota`, `bucket`, `lows`: what a key may spend, reserved and settled.
+//! - `room`, `adaptive`: how many requests of a key may be in flight.
 //! - `wire`: numbers to bytes and back.
 //!
 //! Time is nanoseconds since the Unix epoch, called `at`. The host has no
 //! monotonic clock, so it may be set back: no step gains from that.
 
+pub mod adaptive;
 pub mod bucket;
 mod lows;
 pub mod quota;
+pub mod room;
 mod wire;
