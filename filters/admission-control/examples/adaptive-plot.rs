@@ -84,7 +84,7 @@ mod drawing {
             upper,
             &Panel {
                 title: "Limit (requests in flight); grey: the server's 16 slots",
-                most: 45.0,
+                most: 50.0,
                 line: limits.collect(),
                 ideal: along(|_| f64::from(SLOTS)),
             },

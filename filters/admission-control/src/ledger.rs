@@ -5,8 +5,10 @@
 //! has no other effect than its result. Bytes that can't be read count as no
 //! state at all: they are older, newer or foreign, and never an error.
 //!
+//! - `table`: many keys in one cell.
 //! - `quota`, `bucket`, `lows`: what a key may spend, reserved and settled.
 //! - `room`, `adaptive`: how many requests of a key may be in flight.
+//! - `workers`: which of Envoy's workers are alive.
 //! - `wire`: numbers to bytes and back.
 //!
 //! Time is nanoseconds since the Unix epoch, called `at`. The host has no
@@ -17,4 +19,6 @@ pub mod bucket;
 mod lows;
 pub mod quota;
 pub mod room;
+pub mod table;
 mod wire;
+pub mod workers;

@@ -156,3 +156,32 @@ fn a_clock_set_back_by_an_hour_does_not_stop_a_probe() {
     play.answer(26, 10_000, 1);
     assert_eq!(play.adaptive.base_us(), Some(10_000));
 }
+
+#[test]
+fn windows_at_the_least_count_only_one_after_the_other() {
+    let mut play = Play::probed();
+    play.settings.least = 8;
+    for _ in 0..5 {
+        play.answer(3 * 50, 100_000, 16);
+        play.answer(50, 10_000, 16);
+        assert!(!play.adaptive.is_probing(&play.settings, play.at));
+    }
+}
+
+#[test]
+fn what_was_let_in_during_a_probe_is_no_sample_of_the_limit_after_it() {
+    let mut play = Play::probed();
+    let sample = Sample { started: START, rtt_us: 10_000, in_flight: 16 };
+    (0..50).for_each(|_| play.adaptive.record(&play.settings, sample, play.at));
+    assert_eq!(play.limit(), 16);
+}
+
+#[test]
+fn a_clock_set_back_by_an_hour_does_not_put_off_the_next_probe() {
+    let mut play = Play::probed();
+    play.at -= 3_600 * SECOND;
+    play.answer(1, 10_000, 16);
+    play.at += 60 * SECOND;
+    play.answer(1, 10_000, 16);
+    assert!(play.adaptive.is_probing(&play.settings, play.at));
+}

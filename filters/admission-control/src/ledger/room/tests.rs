@@ -116,3 +116,12 @@ fn decoding_undoes_encoding_at_full_length_only() {
     room.adaptive = Some(adaptive);
     assert_eq!(Room::from_bytes(&room.to_bytes()), Some(room));
 }
+
+#[test]
+fn a_worker_that_has_given_all_back_takes_no_bytes() {
+    let mut room = filled(&[(1, 2), (2, 1)]);
+    room.leave(&all, 1);
+    room.leave(&all, 1);
+    room.leave(&all, 2);
+    assert_eq!(room, Room::default());
+}
