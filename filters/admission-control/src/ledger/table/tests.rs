@@ -128,3 +128,13 @@ fn other_versions_and_cut_cells_read_as_empty() {
     assert_eq!(set(&mut newer, any(1), &[4]), (None, Placement::Own));
     assert_eq!(newer[0], VERSION);
 }
+
+#[test]
+fn a_key_that_stands_twice_in_foreign_bytes_stands_once_afterwards() {
+    let mut cell = Vec::new();
+    set(&mut cell, any(1), &[1]);
+    let once = cell.len();
+    cell.extend_from_within(1..);
+    set(&mut cell, any(1), &[2]);
+    assert_eq!((cell.len(), peek(&cell, key(1))), (once, Some(&[2][..])));
+}
