@@ -6,7 +6,8 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use inference_api::dialect::BodyIdentity;
+use inference_api::demand::DemandReader;
+use inference_api::dialect::{BodyIdentity, Dialect, Operation};
 use inference_api::identity::{BodyReader, Reading};
 use inference_api::json::{Interest, Kind, NotedLimits, Options, Reader, Sink, plain_run};
 use inference_api::multipart::{Boundary, FieldLimits, FieldReader};
@@ -53,6 +54,27 @@ fn name(bencher: Bencher<'_, '_>, identity: BodyIdentity, body: &[u8]) {
         reader.finish().unwrap();
         reader
     });
+}
+
+fn demand(bencher: Bencher<'_, '_>, body: &[u8]) {
+    bencher.counter(BytesCount::new(body.len())).bench_local(|| {
+        let (dialect, operation) = (Dialect::OpenAi, Operation::ChatCompletions);
+        let mut reader = DemandReader::new(dialect, operation, Options::default()).unwrap();
+        for chunk in black_box(body).chunks(CHUNK_BYTES) {
+            reader.push(chunk).unwrap();
+        }
+        reader.finish().unwrap()
+    });
+}
+
+#[divan::bench]
+fn demand_of_chat_1_mb_of_long_messages(bencher: Bencher<'_, '_>) {
+    demand(bencher, &chat(MEGABYTE, 100_000, ENGLISH));
+}
+
+#[divan::bench]
+fn demand_of_chat_1_mb_of_short_messages(bencher: Bencher<'_, '_>) {
+    demand(bencher, &chat(MEGABYTE, 200, ENGLISH));
 }
 
 #[divan::bench]

@@ -16,6 +16,7 @@
 //! | [`sse`] | the events of a streamed answer | a naive reader |
 //! | [`dialect`] | (method, path, content type): which API, which operation | tables |
 //! | [`identity`] | the model and version that a body names | the above |
+//! | [`demand`] | what a generative request asks for | `serde_json` |
 //! | [`usage`] | what an answer says it used, what was streamed of it | `serde_json` |
 //! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |
 //!
@@ -26,6 +27,7 @@
 mod cursor;
 #[cfg(test)]
 mod cuts;
+pub mod demand;
 pub mod dialect;
 pub mod errors;
 pub mod grpc;

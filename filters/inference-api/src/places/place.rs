@@ -21,8 +21,9 @@ pub(crate) enum Leaf {
     Passed,
     /// A string is told if it is short, a number as it is written.
     Scalar,
-    /// A string is text, measured as it is written; an array or object is text,
-    /// as it is written.
+    /// A string is text, measured as it is written; a number is a token.
+    Prompt,
+    /// The same, and an array or object is text, as it is written.
     Written,
     /// A string is text, and its bytes are those that it stands for.
     Text,
@@ -61,6 +62,22 @@ pub(crate) enum Fact {
     CacheWriteTokens,
     ReasoningTokens,
     Error,
+
+    // Of a request.
+    /// A text, token numbers, or several of one sort.
+    Prompts,
+    Prompt,
+    Tools,
+    Functions,
+    Parameters,
+    /// The member that is asked first, and what stands in for it.
+    MaxTokens,
+    OtherMaxTokens,
+    N,
+    BestOf,
+    Stream,
+    StreamOptions,
+    IncludeUsage,
 }
 
 impl Place {

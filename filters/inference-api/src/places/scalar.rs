@@ -44,6 +44,29 @@ impl Scalar {
         let count = if is_count { text.parse().ok()? } else { return None };
         (count <= LARGEST_EXACT).then_some(count)
     }
+
+    /// The count that a client asks for, as servers read one: also `8.0`, `8e0`
+    /// and, in a string, `" 8 "` and `1_000`. What is too large is as large as
+    /// can be; what is negative, broken or no number is none.
+    pub(crate) fn asked(text: &str) -> Option<u64> {
+        let text = text.trim_ascii();
+        let text = if text.contains('_') { &text.replace('_', "") } else { text };
+        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_plain {
+            return Some(text.parse().unwrap_or(u64::MAX));
+        }
+        let number: f64 = text.parse().ok()?;
+        if !number.is_finite() || number < 0.0 || number.fract() != 0.0 {
+            return None;
+        }
+        Some(format!("{:.0}", number.abs()).parse().unwrap_or(u64::MAX))
+    }
+
+    /// Whether it says yes, as pydantic reads a word or number.
+    pub(crate) fn is_yes(text: &str) -> bool {
+        const WORDS: [&str; 5] = ["true", "yes", "on", "t", "y"];
+        WORDS.iter().any(|word| text.eq_ignore_ascii_case(word)) || Self::asked(text) == Some(1)
+    }
 }
 
 #[cfg(test)]
@@ -81,6 +104,39 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Scalar::count(text), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clients_count_is_read_as_servers_read_it() {
+        for (text, count) in [
+            ("8", Some(8)),
+            ("8.0", Some(8)),
+            ("-0", Some(0)),
+            ("8e2", Some(800)),
+            (" 8 ", Some(8)),
+            ("+8", Some(8)),
+            ("1_000", Some(1000)),
+            ("99999999999999999999", Some(u64::MAX)),
+            ("1e300", Some(u64::MAX)),
+            ("-1", None),
+            ("0.5", None),
+            ("inf", None),
+            ("nan", None),
+            ("eight", None),
+            ("", None),
+        ] {
+            assert_eq!(Scalar::asked(text), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn yes_may_be_written_in_many_ways() {
+        for yes in ["true", "True", "1", "1.0", "yes", "on", "t", "Y"] {
+            assert!(Scalar::is_yes(yes), "{yes}");
+        }
+        for no in ["false", "0", "no", "off", "2", "", "truely"] {
+            assert!(!Scalar::is_yes(no), "{no}");
         }
     }
 }

@@ -141,8 +141,10 @@ impl Path {
         let written = span.end.saturating_sub(span.start);
         let (bytes, characters) = match (leaf, kind) {
             (Leaf::Text, Kind::String) => (decoded, 0),
-            (Leaf::Written, Kind::String) => (written.saturating_sub(QUOTES), characters),
-            (Leaf::Written, Kind::Number) => {
+            (Leaf::Prompt | Leaf::Written, Kind::String) => {
+                (written.saturating_sub(QUOTES), characters)
+            }
+            (Leaf::Prompt | Leaf::Written, Kind::Number) => {
                 return Tally { tokens: 1, ..Tally::default() };
             }
             (Leaf::Written, Kind::Object | Kind::Array) => (written, written),
@@ -206,7 +208,7 @@ impl Sink for Walking<'_> {
             (Leaf::Scalar, Kind::String | Kind::Number) | (Leaf::Text, Kind::String) => {
                 Interest::Take
             }
-            (Leaf::Written, Kind::String) => Interest::Measure,
+            (Leaf::Prompt | Leaf::Written, Kind::String) => Interest::Measure,
             _ => Interest::Skip,
         }
     }

@@ -2,6 +2,7 @@
 //! all of the body in its hands. The property tests and the fuzz targets share
 //! these functions; each panics when the two disagree.
 
+pub mod demand;
 pub mod dialect;
 pub mod elements;
 pub mod grpc;

@@ -14,6 +14,7 @@
 )]
 
 mod changes;
+mod demand;
 mod events;
 mod forms;
 mod json;
