@@ -70,8 +70,9 @@ impl Room {
         Ok(InFlight { count: in_flight.saturating_add(1) })
     }
 
-    /// Gives a place of the worker `me` back. Its requests in flight before that,
-    /// and all others'. A worker whose places were dropped has none to give.
+    /// Gives a place of the worker `me` back. Returned is how many were in flight
+    /// before that, in all workers: what an adaptive limit wants to know. A worker
+    /// whose places were dropped has none to give.
     pub fn leave(&mut self, live: &dyn Fn(u32) -> bool, me: u32) -> InFlight {
         self.drop_dead(live, me);
         let count = self.in_flight();
