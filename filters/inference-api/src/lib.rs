@@ -18,6 +18,7 @@
 //! | [`identity`] | the model and version that a body names | the above |
 //! | [`demand`] | what a generative request asks for | `serde_json` |
 //! | [`usage`] | what an answer says it used, what was streamed of it | `serde_json` |
+//! | [`orca`] | how busy a server says it is, in its answer's headers | `prost`, `serde_json` |
 //! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |
 //!
 //! A filter goes through it in this order: [`dialect::classify`] a request's
@@ -34,6 +35,7 @@ pub mod grpc;
 pub mod identity;
 pub mod json;
 pub mod multipart;
+pub mod orca;
 mod places;
 pub mod protobuf;
 pub mod sse;

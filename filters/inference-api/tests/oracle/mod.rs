@@ -9,6 +9,7 @@ pub mod grpc;
 pub mod identity;
 pub mod json;
 pub mod multipart;
+pub mod orca;
 pub mod protobuf;
 pub mod rewriting;
 pub mod sse;

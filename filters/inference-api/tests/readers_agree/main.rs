@@ -24,6 +24,7 @@ mod messages;
 mod names;
 #[path = "../oracle/mod.rs"]
 mod oracle;
+mod orca;
 mod surveys;
 mod tensors;
 mod tensors_in_json;
