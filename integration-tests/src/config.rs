@@ -12,7 +12,7 @@ pub use wasm_filter::WasmFilter;
 
 /// The labels of our metrics. Envoy keeps a label as part of a metric's name
 /// until it is told otherwise.
-const LABELS: [&str; 4] = ["model", "version", "rule", "mode"];
+const LABELS: [&str; 6] = ["model", "version", "rule", "mode", "limit", "class"];
 
 /// The name under which a replaceable filter is discovered.
 const DISCOVERED: &str = "discovered";

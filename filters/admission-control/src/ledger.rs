@@ -8,6 +8,7 @@
 //! - `table`: many keys in one cell.
 //! - `quota`, `bucket`, `lows`: what a key may spend, reserved and settled.
 //! - `room`, `adaptive`: how many requests of a key may be in flight.
+//! - `load`: how loaded servers say that they are.
 //! - `workers`: which of Envoy's workers are alive.
 //! - `wire`: numbers to bytes and back.
 //!
@@ -16,6 +17,7 @@
 
 pub mod adaptive;
 pub mod bucket;
+pub mod load;
 mod lows;
 pub mod quota;
 pub mod room;

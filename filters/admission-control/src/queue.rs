@@ -132,6 +132,12 @@ impl Queue {
         pushed
     }
 
+    /// A request that waits.
+    pub fn waiting(&self, ticket: u32) -> Option<Waiting> {
+        let (place, _) = self.tickets.get(&ticket)?;
+        self.places.get(place).copied()
+    }
+
     /// Takes a request out: it got through, was refused, or its client left.
     pub fn remove(&mut self, ticket: u32) -> Option<Waiting> {
         let (place, gate) = self.tickets.remove(&ticket)?;

@@ -2,6 +2,7 @@
 //!
 //! One program for all subjects: linking takes longer than most of them.
 
+mod admission_control;
 mod body_edits;
 mod empty_filter;
 mod harness;

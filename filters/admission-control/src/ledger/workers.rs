@@ -48,12 +48,14 @@ pub struct TooMany;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Live {
     numbers: Vec<u32>,
+    /// The number of who joins next.
+    next: u32,
 }
 
 impl Live {
-    /// Whether the worker of this number is alive.
+    /// Whether the worker of this number is alive. One that joined since is.
     pub fn contains(&self, number: u32) -> bool {
-        self.numbers.binary_search(&number).is_ok()
+        number >= self.next || self.numbers.binary_search(&number).is_ok()
     }
 
     /// How many are alive.
@@ -78,20 +80,20 @@ impl Workers {
         Ok(number)
     }
 
-    /// Notes that a worker is alive, and its gauges. One that had been given up
-    /// for dead is added again: it was stopped for a while. What it held is gone.
-    pub fn beat(&mut self, me: u32, gauges: &[u32], at: u64, lease_ns: u64) -> Result<(), TooMany> {
-        let gauges: Vec<u32> = gauges.iter().take(MOST_GAUGES).copied().collect();
-        let beaten = Worker { number: me, beat: at, gauges };
-        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.number == me) {
-            *worker = beaten;
-        } else {
-            self.drop_dead(at, lease_ns);
-            self.next = self.next.max(me.saturating_add(1));
-            return self.add(beaten);
-        }
+    /// Notes that a worker is alive, and its gauges. Not of one that was given up for
+    /// dead: it must join anew, because who counts it among the dead would take away
+    /// what it holds from now on.
+    pub fn beat(&mut self, me: u32, gauges: &[u32], at: u64, lease_ns: u64) {
         self.drop_dead(at, lease_ns);
-        Ok(())
+        if let Some(worker) = self.workers.iter_mut().find(|worker| worker.number == me) {
+            worker.beat = at;
+            worker.gauges = gauges.iter().take(MOST_GAUGES).copied().collect();
+        }
+    }
+
+    /// Whether the worker of this number is one of them.
+    pub fn has(&self, number: u32) -> bool {
+        self.workers.iter().any(|worker| worker.number == number)
     }
 
     /// Those whose lease has not run out. A beat from the future, of a clock that
@@ -100,7 +102,7 @@ impl Workers {
         let live = self.workers.iter().filter(|worker| worker.is_live(at, lease_ns));
         let mut numbers: Vec<u32> = live.map(|worker| worker.number).collect();
         numbers.sort_unstable();
-        Live { numbers }
+        Live { numbers, next: self.next }
     }
 
     /// Each gauge added up over the living.

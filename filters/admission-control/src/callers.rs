@@ -1,0 +1,188 @@
+//! Who sends a request, and of which class it is.
+
+use crate::config;
+use crate::secret::Secret;
+use filter_kit::{Headers, Problems};
+
+/// How tenants and classes are told.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    tenant: Option<Tenant>,
+    pub(crate) classes: Vec<Class>,
+    rules: Vec<Rule>,
+    default_class: usize,
+}
+
+#[derive(Debug)]
+struct Tenant {
+    header: String,
+    on_missing: config::OnMissingTenant,
+    forward_hash_as: Option<String>,
+}
+
+/// A class of requests; the first is the most important.
+#[derive(Debug)]
+pub(crate) struct Class {
+    pub(crate) name: String,
+    /// How much of the room it may fill, in percent.
+    pub(crate) room_percent: u32,
+    /// The load from which on it is refused, in percent.
+    pub(crate) most_load_percent: Option<u32>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    class: usize,
+    header: Option<config::HeaderMatch>,
+    tenants: Option<Vec<String>>,
+    models: Option<Vec<String>>,
+}
+
+/// Why it can't be told who sends a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnknownTenant {
+    /// It does not say so.
+    Missing,
+    /// It says so more than once.
+    Repeated,
+}
+
+/// The tenant that a request names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named<'h>(pub(crate) Option<&'h [u8]>);
+
+impl Callers {
+    /// What the configuration means; writes down what is wrong with it.
+    pub(crate) fn new(config: &config::Config, problems: &mut Problems) -> Self {
+        let classes = classes(&config.classes, problems);
+        let class = |name: &str, path: String, problems: &mut Problems| {
+            let found = classes.iter().position(|class| class.name == name);
+            if found.is_none() {
+                problems.add(path, format!("there is no class `{name}`"));
+            }
+            found.unwrap_or_default()
+        };
+        let rules = config.class_rules.iter().enumerate().map(|(position, rule)| {
+            let path = format!("class_rules[{position}]");
+            let mut header = rule.header.clone();
+            if let Some(header) = &mut header {
+                header.name = header_name(&header.name, &format!("{path}.header.name"), problems);
+            }
+            Rule {
+                class: class(&rule.class, format!("{path}.class"), problems),
+                header,
+                tenants: rule.tenants.clone(),
+                models: rule.models.clone(),
+            }
+        });
+        let rules = rules.collect();
+        let default_class = config.default_class.as_deref();
+        let default_class =
+            default_class.map(|name| class(name, "default_class".to_owned(), problems));
+        let tenant = config.tenant.as_ref().map(|tenant| Tenant {
+            header: header_name(&tenant.header, "tenant.header", problems),
+            on_missing: tenant.on_missing,
+            forward_hash_as: tenant
+                .forward_hash_as
+                .as_ref()
+                .map(|name| header_name(name, "tenant.forward_hash_as", problems)),
+        });
+        Self { tenant, classes, rules, default_class: default_class.unwrap_or_default() }
+    }
+
+    /// The tenant that a request names.
+    ///
+    /// # Errors
+    /// When that can't be told, and matters.
+    pub(crate) fn tenant<'h>(&self, headers: &'h Headers) -> Result<Named<'h>, UnknownTenant> {
+        let Some(tenant) = &self.tenant else { return Ok(Named(None)) };
+        let named = headers.single(&tenant.header).map_err(|_| UnknownTenant::Repeated)?;
+        let named = named.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
+        match (named, tenant.on_missing) {
+            (None, config::OnMissingTenant::Refuse) => Err(UnknownTenant::Missing),
+            (named, _) => Ok(Named(named)),
+        }
+    }
+
+    /// The header in which a tenant's hash goes on, and the hash.
+    pub(crate) fn forwarded_hash<'c>(
+        &'c self,
+        named: Named<'_>,
+        secret: Secret,
+    ) -> Option<(&'c str, Option<String>)> {
+        let header = self.tenant.as_ref()?.forward_hash_as.as_deref()?;
+        Some((header, named.0.map(|tenant| secret.tenant_hash(tenant))))
+    }
+
+    /// The class of a request, by position.
+    pub(crate) fn class(&self, headers: &Headers, named: Named<'_>, model: &str) -> usize {
+        let fits = |rule: &&Rule| {
+            rule.header
+                .as_ref()
+                .is_none_or(|header| has_value(headers, &header.name, header.value.as_bytes()))
+                && rule.tenants.as_ref().is_none_or(|tenants| {
+                    tenants.iter().any(|tenant| Some(tenant.as_bytes()) == named.0)
+                })
+                && rule
+                    .models
+                    .as_ref()
+                    .is_none_or(|models| models.iter().any(|listed| listed == model))
+        };
+        self.rules.iter().find(fits).map_or(self.default_class, |rule| rule.class)
+    }
+
+    /// A class, by its position.
+    pub(crate) fn class_at(&self, position: usize) -> Option<&Class> {
+        self.classes.get(position)
+    }
+}
+
+/// A header that stands there once, with this value: of one that stands there twice
+/// it can't be told which of them counts.
+fn has_value(headers: &Headers, name: &str, value: &[u8]) -> bool {
+    headers.single(name).is_ok_and(|found| found.map(<[u8]>::trim_ascii) == Some(value))
+}
+
+fn classes(written: &[config::Class], problems: &mut Problems) -> Vec<Class> {
+    if written.is_empty() {
+        let name = "default".to_owned();
+        return vec![Class { name, room_percent: 100, most_load_percent: None }];
+    }
+    let mut least = 100;
+    for (position, class) in written.iter().enumerate() {
+        let path = format!("classes[{position}]");
+        if class.name.is_empty() {
+            problems.add(format!("{path}.name"), "is empty");
+        }
+        if written.iter().take(position).any(|other| other.name == class.name) {
+            problems.add(format!("{path}.name"), format!("`{}` is here twice", class.name));
+        }
+        if !(1..=100).contains(&class.room_percent) {
+            problems.add(format!("{path}.room_percent"), "must be within 1 and 100");
+        } else if class.room_percent > least {
+            let text = "is more than a more important class may fill";
+            problems.add(format!("{path}.room_percent"), text);
+        }
+        least = least.min(class.room_percent);
+        if class.refuse_above_load_percent == Some(0) {
+            problems.add(format!("{path}.refuse_above_load_percent"), "must be at least 1");
+        }
+    }
+    written
+        .iter()
+        .map(|class| Class {
+            name: class.name.clone(),
+            room_percent: class.room_percent,
+            most_load_percent: class.refuse_above_load_percent,
+        })
+        .collect()
+}
+
+/// A header's name as Envoy shows it; writes down when it is none.
+pub(crate) fn header_name(written: &str, path: &str, problems: &mut Problems) -> String {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if written.is_empty() || !written.bytes().all(is_token) {
+        problems.add(path, "must be a header's name");
+    }
+    written.to_ascii_lowercase()
+}
