@@ -75,7 +75,8 @@ impl Edits {
     /// A request may become longer, if Envoy holds that much. A response may not
     /// while it is held. Of one that goes by and is watched, the chunk that is
     /// shown may become longer as well: but its headers are gone, so its
-    /// `content-length` must have been removed with them.
+    /// `content-length` must have been removed with them. Trailers bring no chunk:
+    /// what was kept back until then can't be given any more.
     pub fn splice(mut self, range: Range<u64>, bytes: impl Into<Vec<u8>>) -> Self {
         self.splices.push(Splice { range, bytes: bytes.into() });
         self

@@ -109,7 +109,11 @@ pub enum Verdict {
     Hold,
     /// These changes are made to the request now, but it stays here until the
     /// exchange is woken ([`Notes::wake`]), whatever comes of it in the
-    /// meantime, which is not shown. For requests only.
+    /// meantime. Nothing more of it is shown, neither then nor later. For requests
+    /// only.
+    ///
+    /// Envoy keeps what comes of its body, and answers with 413 when that is more
+    /// than it holds. It may end while it waits, as every exchange.
     Wait(Edits),
     /// This answer is given instead, and the exchange is over. A request of
     /// which a part went on is broken off: its end never reaches the model
@@ -190,7 +194,8 @@ pub trait Exchange {
     }
 
     /// Somebody woke it while it waited ([`Verdict::Wait`]). Forwards, without
-    /// changes: those were made; or replies, or waits on.
+    /// changes: those were made; or replies, or waits on. Nobody wakes one to which a
+    /// response came in the meantime.
     fn woken(&mut self, _at: Timestamp, _notes: &mut Notes) -> Verdict {
         Verdict::Forward(Edits::none())
     }

@@ -2,7 +2,7 @@
 //!
 //! For the tests of filters, behind the feature `trial`. It panics where a filter
 //! gives a verdict that can't be obeyed: holds what went on, or changes what it
-//! was not shown.
+//! was not shown or what it can't change any more.
 
 #![expect(clippy::panic, reason = "a test that sees a wrong verdict fails")]
 
@@ -16,7 +16,7 @@ use crate::{
     Arrival, BodyChunk, Cells, Change, Exchange, Filter, HeaderBlock, Headers, Notes, Timestamp,
     Trailers, Watching,
 };
-use passage::Passage;
+use passage::{GoingBy, Passage};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -240,7 +240,7 @@ fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Not
     let end_of_message = message.is_only_headers();
     let at = message.at;
     let block = HeaderBlock { headers: &headers, end_of_message, at };
-    let mut passage = Passage::of(&message.body);
+    let mut passage = Passage::of(&message.body, GoingBy::Unchanged);
     let mut shown = passage.take(exchange.request_headers(block, notes));
     for (bytes, end_of_message) in chunks(message) {
         if shown == Watching::Everything {
@@ -250,6 +250,7 @@ fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Not
         }
     }
     if let (Some(trailers), true) = (&message.trailers, shown != Watching::Nothing) {
+        passage.show_trailers();
         let trailers: Headers = trailers.iter().map(|(name, value)| (name, value)).collect();
         passage.take(exchange.request_trailers(Trailers { trailers: &trailers, at }, notes));
     }
@@ -261,7 +262,7 @@ fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Note
     let end_of_message = message.is_only_headers();
     let at = message.at;
     let block = HeaderBlock { headers: &headers, end_of_message, at };
-    let mut passage = Passage::of(&message.body);
+    let mut passage = Passage::of(&message.body, GoingBy::Changeable);
     let mut shown = passage.take(exchange.response_headers(block, notes));
     for (bytes, end_of_message) in chunks(message) {
         if shown == Watching::Everything {
@@ -271,6 +272,7 @@ fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Note
         }
     }
     if let (Some(trailers), true) = (&message.trailers, shown != Watching::Nothing) {
+        passage.show_trailers();
         let trailers: Headers = trailers.iter().map(|(name, value)| (name, value)).collect();
         passage.take(exchange.response_trailers(Trailers { trailers: &trailers, at }, notes));
     }

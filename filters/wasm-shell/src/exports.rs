@@ -68,12 +68,12 @@ mod tests {
     use filter_kit::{Arrival, Callbacks, ConfigError, Exchange, Metric};
     use std::rc::Rc;
 
-    struct Holder;
+    struct Holder<const TICKS: bool>;
     struct Nothing;
     impl Exchange for Nothing {}
-    impl Filter for Holder {
+    impl<const TICKS: bool> Filter for Holder<TICKS> {
         const NAME: &'static str = "holder";
-        const CALLBACKS: Callbacks = Callbacks::REQUEST;
+        const CALLBACKS: Callbacks = Callbacks { tick: TICKS, ..Callbacks::REQUEST };
         const METRICS: &'static [&'static Metric] = &[];
         type Config = ();
         type Exchange = Nothing;
@@ -87,11 +87,13 @@ mod tests {
 
     #[test]
     fn lists_what_the_filter_asks_for_and_nothing_else() {
-        const LENGTH: usize = length::<Holder>();
-        let list = list::<Holder, LENGTH>();
+        const LENGTH: usize = length::<Holder<false>>();
+        const TICKING_LENGTH: usize = length::<Holder<true>>();
+        let request = "proxy_on_request_headers,proxy_on_request_body,proxy_on_request_trailers";
+        assert_eq!(str::from_utf8(&list::<Holder<false>, LENGTH>()).unwrap(), request);
         assert_eq!(
-            str::from_utf8(&list).unwrap(),
-            "proxy_on_request_headers,proxy_on_request_body,proxy_on_request_trailers"
+            str::from_utf8(&list::<Holder<true>, TICKING_LENGTH>()).unwrap(),
+            format!("{request},proxy_on_tick")
         );
     }
 }

@@ -40,8 +40,9 @@ pub(crate) struct Message {
     held: usize,
     /// How many of them the filter was shown.
     shown: usize,
-    /// How many of them the filter was shown before it was shown the last.
-    shown_before: usize,
+    /// How many of them the filter was shown before those that it is being shown. None
+    /// when it is shown something else.
+    shown_before: Option<usize>,
     /// How many bytes went on before those that are in Envoy's buffer.
     gone: u64,
     /// What is to be changed before it goes on.
@@ -142,6 +143,8 @@ pub(crate) enum Fault {
     GrewAResponse,
     /// It wants a response to wait.
     ResponseWaits,
+    /// It removes a trailer that it was not shown.
+    RemovedUnseen,
 }
 
 impl Fault {
@@ -154,6 +157,7 @@ impl Fault {
             Self::EditedTwice => "changed a part of a body twice, or parts out of order",
             Self::GrewAResponse => "made a response longer",
             Self::ResponseWaits => "let a response wait",
+            Self::RemovedUnseen => "removed a trailer before there were any",
         }
     }
 }
@@ -201,26 +205,27 @@ impl Message {
         self.shows_body().then_some(Unseen { start: self.shown.min(size), end: size })
     }
 
-    /// Takes a verdict on the headers or the trailers. What is to be done for it
-    /// is the next [`deed`](Self::deed).
+    /// Takes a verdict on the headers, or of one that was woken. What is to be done
+    /// for it is the next [`deed`](Self::deed).
     ///
     /// # Errors
     /// With what is to be done instead, and at once.
     pub(crate) fn decide(&mut self, verdict: Verdict, part: Part) -> Result<(), Deed> {
-        let undecided = matches!(self.stage, Stage::Opened | Stage::Undecided);
-        let outcome = match verdict {
-            Verdict::Forward(edits) if undecided => self.forward(edits, part).map_err(Deed::Fault),
-            Verdict::Forward(edits) => self.pass(edits, part).map_err(Deed::Fault),
-            Verdict::Hold if !undecided => Err(Deed::Fault(Fault::HeldTooLate)),
-            Verdict::Hold if part == Part::Last => Err(Deed::Fault(Fault::HeldAtTheEnd)),
-            Verdict::Hold => Ok(()),
-            Verdict::Wait(edits) => self.wait(edits).map_err(Deed::Fault),
-            Verdict::Reply(reply) => Err(Deed::Reply(reply)),
-        };
-        if outcome.is_err() {
-            self.stage = Stage::Settled;
+        match &verdict {
+            Verdict::Forward(edits) | Verdict::Wait(edits) if !edits.trailers().is_empty() => {
+                self.stage = Stage::Settled;
+                Err(Deed::Fault(Fault::RemovedUnseen))
+            }
+            _ => self.take(verdict, part),
         }
-        outcome
+    }
+
+    /// Takes a verdict on the trailers. It removes none of them itself.
+    ///
+    /// # Errors
+    /// As of [`decide`](Self::decide).
+    pub(crate) fn decide_at_trailers(&mut self, verdict: Verdict) -> Result<(), Deed> {
+        self.take(verdict, Part::Last)
     }
 
     /// Takes a verdict on the bytes up to `end` of what is held.
@@ -235,7 +240,7 @@ impl Message {
     ) -> Result<(), Deed> {
         let new = u64::try_from(end.saturating_sub(self.shown)).unwrap_or(u64::MAX);
         self.missing = self.missing.map(|missing| missing.saturating_sub(new));
-        self.shown_before = self.shown;
+        self.shown_before = Some(self.shown);
         self.shown = end;
         if self.stage == Stage::Opened {
             self.stage = Stage::Undecided;
@@ -251,6 +256,7 @@ impl Message {
             Stage::Waiting => true,
             Stage::Watched | Stage::TrailersWatched | Stage::Settled => false,
         };
+        self.shown_before = None;
         let edits = mem::replace(&mut self.edits, Edits::none());
         let splices = mem::take(&mut self.splices);
         let held = self.held;
@@ -265,6 +271,23 @@ impl Message {
             Then::Continue => Deed::Continue,
             Then::Pause => Deed::Pause,
         }
+    }
+
+    fn take(&mut self, verdict: Verdict, part: Part) -> Result<(), Deed> {
+        let undecided = matches!(self.stage, Stage::Opened | Stage::Undecided);
+        let outcome = match verdict {
+            Verdict::Forward(edits) if undecided => self.forward(edits, part).map_err(Deed::Fault),
+            Verdict::Forward(edits) => self.pass(edits, part).map_err(Deed::Fault),
+            Verdict::Hold if !undecided => Err(Deed::Fault(Fault::HeldTooLate)),
+            Verdict::Hold if part == Part::Last => Err(Deed::Fault(Fault::HeldAtTheEnd)),
+            Verdict::Hold => Ok(()),
+            Verdict::Wait(edits) => self.wait(edits).map_err(Deed::Fault),
+            Verdict::Reply(reply) => Err(Deed::Reply(reply)),
+        };
+        if outcome.is_err() {
+            self.stage = Stage::Settled;
+        }
+        outcome
     }
 
     /// It goes on.
@@ -329,10 +352,11 @@ impl Message {
             // A request's length was announced with its headers.
             return Err(Fault::EditedTooLate);
         }
+        let before = wide(self.shown_before.ok_or(Fault::EditedTooLate)?);
         let rebased = |splice: &Splice| {
             let start = splice.range.start.checked_sub(self.gone)?;
             let end = splice.range.end.checked_sub(self.gone)?;
-            let is_here = start >= wide(self.shown_before);
+            let is_here = start >= before;
             is_here.then(|| Splice { range: start..end, bytes: splice.bytes.clone() })
         };
         let rebased: Option<Vec<Splice>> = splices.iter().map(rebased).collect();

@@ -46,15 +46,12 @@ impl<F: Filter> Passage<F> {
         self.request.waits()
     }
 
-    /// Somebody wakes it.
-    pub(crate) fn woken(&mut self) {
-        let Some(exchange) = &mut self.exchange else { return };
+    /// Somebody wakes it, while it waits: whether its request goes on then.
+    pub(crate) fn woken(&mut self) -> Action {
+        let Some(exchange) = &mut self.exchange else { return Action::Pause };
         let verdict = exchange.woken(now::<F>(), &mut self.notes);
         let decided = self.request.decide(verdict, Part::Open);
-        let action = self.obey(Direction::Request, decided, Window::default());
-        if action == Action::Continue && host::resume_request().is_err() {
-            host::log(LogLevel::Error, &format!("{}: a request did not go on", F::NAME));
-        }
+        self.obey(Direction::Request, decided, Window::default())
     }
 
     /// It is over.
@@ -136,12 +133,12 @@ impl<F: Filter> Passage<F> {
             Direction::Request => exchange.request_trailers(trailers, &mut self.notes),
             Direction::Response => exchange.response_trailers(trailers, &mut self.notes),
         };
-        if let Verdict::Forward(edits) = &verdict
+        if let Verdict::Forward(edits) | Verdict::Wait(edits) = &verdict
             && direction.remove_trailers(edits.trailers()).is_err()
         {
             return self.fail("the host did not take trailers away");
         }
-        let decided = self.message(direction).decide(verdict, Part::Last);
+        let decided = self.message(direction).decide_at_trailers(verdict);
         self.obey(direction, decided, Window::default())
     }
 

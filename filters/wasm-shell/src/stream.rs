@@ -20,6 +20,8 @@ impl<F: Filter> Context for Stream<F> {
     // Others are woken here and not in the callback before it, in which Envoy
     // bears no local reply.
     fn on_done(&mut self) -> bool {
+        // The callback before it comes only to filters that want to know the end.
+        self.plugin.dismiss(self.context);
         self.plugin.wake(self.context);
         true
     }
@@ -69,11 +71,12 @@ impl<F: Filter> Stream<F> {
         if self.passage.try_borrow().is_ok_and(|passage| passage.waits()) {
             self.plugin.admit(self.context, &self.passage);
         }
-        self.plugin.wake(self.context);
-        action
+        self.plugin.wake(self.context).unwrap_or(action)
     }
 
     fn response(&self, event: impl FnOnce(&mut Passage<F>) -> Action) -> Action {
+        // It was answered while it waited, by Envoy or by another filter.
+        self.plugin.dismiss(self.context);
         let action = self.shown(event);
         self.plugin.wake(self.context);
         action

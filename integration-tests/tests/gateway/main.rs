@@ -8,4 +8,5 @@ mod empty_filter;
 mod harness;
 mod model_router;
 mod payload_validator;
+mod shared_state;
 mod shipped;

@@ -46,22 +46,49 @@ pub(super) struct Passage<'b> {
     body: &'b [u8],
     /// How many of its bytes were shown.
     shown: usize,
-    /// How many of them were shown before the last chunk was.
-    shown_before: usize,
+    /// How many of them were shown before the last chunk was. None when it is shown
+    /// something else, or none of it can be changed any more.
+    shown_before: Option<usize>,
+    going_by: GoingBy,
+    /// Its trailers are shown.
+    has_trailers: bool,
     splices: Vec<Splice>,
     forwarded: Option<Forwarded>,
     reply: Option<Reply>,
 }
 
+/// Whether a chunk of what went on can be changed.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum GoingBy {
+    /// As in a request.
+    Unchanged,
+    /// As in an answer.
+    Changeable,
+}
+
 impl<'b> Passage<'b> {
-    pub(super) const fn of(body: &'b [u8]) -> Self {
-        let splices = Vec::new();
-        Self { body, shown: 0, shown_before: 0, splices, forwarded: None, reply: None }
+    pub(super) const fn of(body: &'b [u8], going_by: GoingBy) -> Self {
+        Self {
+            body,
+            shown: 0,
+            shown_before: None,
+            going_by,
+            has_trailers: false,
+            splices: Vec::new(),
+            forwarded: None,
+            reply: None,
+        }
+    }
+
+    /// The trailers are shown.
+    pub(super) const fn show_trailers(&mut self) {
+        self.shown_before = None;
+        self.has_trailers = true;
     }
 
     /// So many more bytes are shown.
     pub(super) const fn show(&mut self, bytes: usize) {
-        self.shown_before = self.shown;
+        self.shown_before = Some(self.shown);
         self.shown = self.shown.saturating_add(bytes);
     }
 
@@ -85,15 +112,17 @@ impl<'b> Passage<'b> {
     }
 
     fn forward(&mut self, edits: &Edits) {
+        assert!(self.has_trailers || edits.trailers().is_empty(), "removed what is not here");
         let from = if self.forwarded.is_some() {
             assert_eq!(edits.headers(), [], "after it went on");
-            self.shown_before
+            self.shown_before.filter(|_| self.going_by == GoingBy::Changeable)
         } else {
-            0
+            Some(0)
         };
         for splice in edits.splices() {
             let [start, end] = [splice.range.start, splice.range.end].map(position);
-            assert!(from <= start && start <= end && end <= self.shown, "{splice:?}");
+            let is_here = from.is_some_and(|from| from <= start);
+            assert!(is_here && start <= end && end <= self.shown, "{splice:?}");
         }
         self.splices.extend_from_slice(edits.splices());
         let forwarded = self.forwarded.get_or_insert_default();

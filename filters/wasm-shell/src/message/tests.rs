@@ -274,3 +274,23 @@ fn a_request_that_goes_by_is_not_changed() {
     let changed = Verdict::Forward(Edits::none().watch().splice(0..1, ""));
     assert_eq!(message.given(5, changed, Part::Open), Deed::Fault(Fault::EditedTooLate));
 }
+
+#[test]
+fn trailers_bring_no_chunk_that_could_be_changed() {
+    let mut message = Message::response();
+    assert_eq!(message.told(watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.given(5, watch(), Part::Open), Deed::Continue);
+    let kept_back = Verdict::Forward(Edits::none().splice(5..5, "the tail"));
+    assert_eq!(message.decide_at_trailers(kept_back), Err(Deed::Fault(Fault::EditedTooLate)));
+}
+
+#[test]
+fn trailers_are_removed_when_they_are_there_and_not_before() {
+    let removing = || Edits::none().remove_trailer("x-end");
+    for verdict in [Verdict::Forward(removing()), Verdict::Wait(removing())] {
+        let fault = Deed::Fault(Fault::RemovedUnseen);
+        assert_eq!(request().told(verdict.clone(), Part::Open), fault);
+        assert_eq!(request().given(1, verdict.clone(), Part::Last), fault);
+        assert_eq!(request().decide_at_trailers(verdict), Ok(()));
+    }
+}
