@@ -4,6 +4,7 @@
 
 mod body_edits;
 mod empty_filter;
+mod global_rate_limit;
 mod harness;
 mod model_router;
 mod payload_validator;
