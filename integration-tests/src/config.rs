@@ -118,6 +118,13 @@ impl EnvoyConfig {
         self
     }
 
+    /// The same, but Envoy speaks HTTP/2 with the servers whatever its client
+    /// speaks: for services that Envoy itself calls.
+    pub fn http2_cluster(mut self, name: &str, servers: &[SocketAddr]) -> Self {
+        self.clusters.push(cluster::of(name, servers, Protocol::Http2));
+        self
+    }
+
     /// Sends requests that have this header to the cluster that it names.
     pub fn route_by_header(self, header: &str) -> Self {
         self.route(json!({

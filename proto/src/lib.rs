@@ -43,6 +43,34 @@ pub mod google_rpc {
     include!(concat!(env!("OUT_DIR"), "/google.rpc.rs"));
 }
 
+/// What Envoy's rate limit filter speaks with a rate limit service.
+pub mod envoy {
+    pub mod extensions {
+        pub mod common {
+            pub mod ratelimit {
+                pub mod v3 {
+                    include!(concat!(env!("OUT_DIR"), "/envoy.extensions.common.ratelimit.v3.rs"));
+                }
+            }
+        }
+    }
+
+    pub mod service {
+        pub mod ratelimit {
+            pub mod v3 {
+                include!(concat!(env!("OUT_DIR"), "/envoy.service.ratelimit.v3.rs"));
+            }
+        }
+    }
+}
+
+/// The same without the packages of the contract: the service, its messages, and
+/// the descriptors in them.
+pub mod rate_limit {
+    pub use crate::envoy::extensions::common::ratelimit::v3::*;
+    pub use crate::envoy::service::ratelimit::v3::*;
+}
+
 /// All contracts as an encoded `google.protobuf.FileDescriptorSet`, for server reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 

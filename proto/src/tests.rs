@@ -6,6 +6,8 @@ use crate::google_rpc::{BadRequest, ErrorInfo, RetryInfo, Status};
 use crate::inference::{ModelInferRequest, ModelInferResponse};
 use crate::orca::OrcaLoadReport;
 use crate::prediction::{PredictRequest, PredictResponse};
+use crate::rate_limit::rate_limit_response::{Code, DescriptorStatus, RateLimit, rate_limit::Unit};
+use crate::rate_limit::{RateLimitRequest, RateLimitResponse};
 use crate::tensorflow::{DataType, TensorProto};
 use crate::tensorflow_serving::model_spec::VersionChoice;
 use crate::tensorflow_serving::{ModelSpec, PredictResponse as ServingResponse};
@@ -134,4 +136,30 @@ fn the_descriptors_hold_every_contract_and_what_it_imports() {
     ] {
         assert!(names.contains(&name), "{name} in {names:?}");
     }
+}
+
+#[test]
+fn a_rate_limit_request_has_descriptors_with_costs_of_their_own() {
+    let request: RateLimitRequest =
+        decode(b"\x0a\x01d\x12\x0e\x0a\x06\x0a\x01k\x12\x01v\x1a\x02\x08\x07\x20\x01\x12\x02\x1a\x00\x12\x00\x18\x05");
+    assert_eq!((request.domain.as_str(), request.hits_addend), ("d", 5));
+    let [charged, asked, plain] = &request.descriptors[..] else { panic!("three") };
+    assert_eq!((charged.hits_addend, charged.is_negative_hits), (Some(7), true));
+    assert_eq!((charged.entries[0].key.as_str(), charged.entries[0].value.as_str()), ("k", "v"));
+    assert_eq!((asked.hits_addend, plain.hits_addend), (Some(0), None));
+}
+
+#[test]
+fn a_rate_limit_answer_has_a_status_for_each_descriptor() {
+    let limit = RateLimit { name: "n".into(), requests_per_unit: 9, unit: Unit::Minute.into() };
+    let status = DescriptorStatus {
+        code: Code::OverLimit.into(),
+        current_limit: Some(limit),
+        limit_remaining: 3,
+        duration_until_reset: Some(prost_types::Duration { seconds: 4, nanos: 0 }),
+    };
+    let answer = RateLimitResponse { overall_code: Code::Ok.into(), statuses: vec![status] };
+    let bytes: &[u8] =
+        b"\x08\x01\x12\x11\x08\x02\x12\x07\x08\x09\x10\x02\x1a\x01n\x18\x03\x22\x02\x08\x04";
+    assert_eq!(answer.encode_to_vec(), bytes);
 }

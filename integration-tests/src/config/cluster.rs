@@ -9,6 +9,8 @@ pub(super) enum Protocol {
     AsTheClient,
     /// HTTP/1.1, whatever the client speaks.
     Http1,
+    /// HTTP/2, whatever the client speaks.
+    Http2,
 }
 
 /// A cluster with these servers.
@@ -26,6 +28,9 @@ pub(super) fn of(name: &str, servers: &[SocketAddr], protocol: Protocol) -> Valu
         }
         Protocol::Http1 => {
             options["explicit_http_config"] = json!({"http_protocol_options": http1});
+        }
+        Protocol::Http2 => {
+            options["explicit_http_config"] = json!({"http2_protocol_options": {}});
         }
     }
     json!({

@@ -1,6 +1,12 @@
 //! The harness itself: that it sees what it is there to see.
 
-use integration_tests::{Answer, Call, Gateway, Reply, Upstream, WasmFilter, eventually, whole};
+use integration_tests::{
+    Answer, Budget, BudgetServer, Call, Gateway, Reply, Upstream, WasmFilter, eventually, whole,
+};
+use proto::rate_limit::rate_limit_descriptor::Entry;
+use proto::rate_limit::rate_limit_response::{Code, DescriptorStatus, rate_limit::Unit};
+use proto::rate_limit::rate_limit_service_client::RateLimitServiceClient;
+use proto::rate_limit::{RateLimitDescriptor, RateLimitRequest};
 use serde_json::json;
 
 async fn with_panicking_filter() -> (Upstream, Gateway) {
@@ -106,4 +112,71 @@ fn a_configuration_can_be_asked_about() {
     };
     assert!(with(&json!({}).to_string()).accepted);
     assert!(!with("no JSON").accepted);
+}
+
+/// Ten tokens in each hour for each tenant, at a service of its own.
+struct TenTokens {
+    _service: BudgetServer,
+    client: RateLimitServiceClient<tonic::transport::Channel>,
+}
+
+impl TenTokens {
+    async fn new() -> Self {
+        let about = ("limit", "tokens");
+        let budget = Budget { domain: "test", about, per: &["tenant"], hits: 10, unit: Unit::Hour };
+        let service = BudgetServer::with(&[budget]).await;
+        let address = format!("http://{}", service.address());
+        let client = RateLimitServiceClient::connect(address).await.expect("a connection");
+        Self { _service: service, client }
+    }
+
+    async fn charge(&mut self, tenant: &str, own: Option<u64>, whole: u32) -> DescriptorStatus {
+        let entries = [("limit", "tokens"), ("tenant", tenant)]
+            .map(|(key, value)| Entry { key: key.to_owned(), value: value.to_owned() });
+        let descriptor = RateLimitDescriptor {
+            entries: entries.to_vec(),
+            hits_addend: own,
+            is_negative_hits: false,
+        };
+        let request = RateLimitRequest {
+            domain: "test".to_owned(),
+            descriptors: vec![descriptor],
+            hits_addend: whole,
+        };
+        let answer = self.client.should_rate_limit(request).await.expect("an answer").into_inner();
+        assert_eq!(answer.overall_code, answer.statuses[0].code);
+        answer.statuses[0].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_budget_is_charged_each_cost_and_one_where_there_is_none() {
+    let mut budget = TenTokens::new().await;
+    for (own, whole, left) in [(Some(4), 7, 6), (None, 3, 3), (None, 0, 2), (Some(0), 5, 2)] {
+        let status = budget.charge("ann", own, whole).await;
+        assert_eq!((status.code(), status.limit_remaining), (Code::Ok, left));
+        assert_eq!(status.current_limit.expect("a limit").requests_per_unit, 10);
+    }
+    assert_eq!(budget.charge("bob", Some(10), 0).await.limit_remaining, 0);
+}
+
+#[tokio::test]
+async fn a_budget_is_charged_what_goes_past_it_as_well() {
+    let mut budget = TenTokens::new().await;
+    assert_eq!(budget.charge("ann", Some(0), 0).await.code(), Code::Ok);
+    assert_eq!(budget.charge("ann", Some(11), 0).await.code(), Code::OverLimit);
+    assert_eq!(budget.charge("ann", Some(0), 0).await.code(), Code::OverLimit);
+}
+
+#[tokio::test]
+async fn what_no_budget_is_for_is_not_limited() {
+    let service = BudgetServer::with(&[]).await;
+    let address = format!("http://{}", service.address());
+    let mut client = RateLimitServiceClient::connect(address).await.expect("a connection");
+    let descriptors = vec![RateLimitDescriptor::default()];
+    let request = RateLimitRequest { domain: "test".to_owned(), descriptors, hits_addend: 9 };
+    let answer = client.should_rate_limit(request.clone()).await.expect("an answer").into_inner();
+    assert_eq!(answer.overall_code(), Code::Ok);
+    assert_eq!(answer.statuses[0].current_limit, None);
+    assert_eq!(service.received(), [request]);
 }

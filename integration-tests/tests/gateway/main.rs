@@ -5,6 +5,7 @@
 mod admission_control;
 mod body_edits;
 mod empty_filter;
+mod global_rate_limit;
 mod harness;
 mod model_router;
 mod payload_validator;
