@@ -9,9 +9,11 @@ use inference_api::grpc::is_grpc;
 use inference_api::sse;
 use inference_api::usage::{AnswerEvent, AnswerReader, EventKind};
 
-/// The longest event that is read whole. The last one of OpenAI's responses repeats
-/// all of the answer.
-const LONGEST_EVENT_BYTES: usize = 256 * 1024;
+/// The longest event that is read whole.
+const LONGEST_EVENT_BYTES: usize = 64 * 1024;
+
+/// The same of OpenAI's responses, of which the last one repeats all of the answer.
+const LONGEST_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// The answer to a request, while it goes by.
 #[derive(Debug)]
@@ -125,7 +127,11 @@ impl Answer {
             return Stage::Unread;
         }
         if media_type(content_type).eq_ignore_ascii_case(b"text/event-stream") {
-            let limits = sse::Limits { event_bytes: LONGEST_EVENT_BYTES };
+            let event_bytes = match self.operation {
+                Operation::Responses => LONGEST_RESPONSE_BYTES,
+                _ => LONGEST_EVENT_BYTES,
+            };
+            let limits = sse::Limits { event_bytes };
             let reader = Box::new(AnswerReader::events(self.dialect, self.operation, limits));
             return Stage::Read { reader, form: Form::Events };
         }

@@ -13,10 +13,11 @@ pub(crate) struct FilterUnderTest {
     configuration: fn() -> Value,
 }
 
-pub(crate) const FILTERS: [FilterUnderTest; 3] = [
+pub(crate) const FILTERS: [FilterUnderTest; 4] = [
     FilterUnderTest { name: "empty", configuration: || json!({}) },
     FilterUnderTest { name: "model-router", configuration: model_router },
     FilterUnderTest { name: "payload-validator", configuration: payload_validator },
+    FilterUnderTest { name: "admission-control", configuration: admission_control },
 ];
 
 impl FilterUnderTest {
@@ -77,5 +78,19 @@ fn payload_validator() -> Value {
             {"model": "demo", "tensors": {"inputs": inputs}},
             {"model": "blobs"},
         ],
+    })
+}
+
+/// A limit of each kind, by tenant and by model, and nobody comes near any.
+fn admission_control() -> Value {
+    let budget = json!({"count": 1_000_000_000_u64, "window_ms": 60_000});
+    json!({
+        "tenant": {"header": "x-tenant-id"},
+        "limits": [
+            {"name": "requests", "per": ["tenant"], "requests": budget},
+            {"name": "tokens", "per": ["tenant", "model"], "tokens": budget},
+            {"name": "gpu", "per": ["model", "version"], "in_flight": {"max": 10_000}},
+        ],
+        "queue": {"max_requests": 100},
     })
 }
