@@ -74,7 +74,7 @@ async fn a_chain_of_those_who_wait_on_does_not_end_before_its_end() {
 #[tokio::test]
 async fn two_that_wake_each_other_and_wait_on_do_not_stop_the_worker() {
     let (_upstream, gateway) = echoing().await;
-    let forever = |other: &str| json!({"wake_when_woken": [other], "times_to_wait_on": 1_000_000});
+    let forever = |other: &str| json!({"wake_when_woken": [other], "times_to_wait_on": u32::MAX});
     let _waiting = [
         begin_waiting(&gateway, "a", forever("b")).await,
         begin_waiting(&gateway, "b", forever("a")).await,
