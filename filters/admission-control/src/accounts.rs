@@ -5,7 +5,7 @@ use crate::ledger::adaptive::{Adaptive, Sample, Settings};
 use crate::ledger::bucket::{Bucket, Reservation, Settlement, Wait};
 use crate::ledger::quota::Quota;
 use crate::ledger::room::{self, Room};
-use crate::ledger::table::{self, Placement, Target, Updated};
+use crate::ledger::table::{self, OVERFLOW, Placement, Target, Updated};
 use crate::limits::{self, Kind, Limit};
 use crate::secret::Key;
 use crate::told::Standing;
@@ -66,6 +66,20 @@ pub(crate) struct Seated {
     pub(crate) is_beyond: bool,
     /// The limit in force.
     pub(crate) limit: u32,
+}
+
+/// How a request ended that had a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// It was answered, so the time it took counts.
+    pub(crate) is_answered: bool,
+    /// An adaptive limit has learnt from it already, or must not.
+    pub(crate) is_sampled: bool,
+}
+
+impl Ending {
+    /// Nothing is to be learnt from it.
+    pub(crate) const UNSEEN: Self = Self { is_answered: false, is_sampled: true };
 }
 
 impl Charge {
@@ -184,9 +198,29 @@ impl AdmissionControl {
         }))
     }
 
-    /// Gives a place back. `answered` says that its request was answered, so that the
-    /// time it took counts; `sampled` that an adaptive limit has learnt from it
-    /// already. The limit in force then.
+    /// How crowded a room is for a request of this class, that does not enter it.
+    ///
+    /// # Errors
+    /// When the shared state can't be had.
+    pub(crate) fn crowd(
+        &self,
+        cells: Cells,
+        (entry, room): (Entry, limits::Room),
+        class: usize,
+        at: Timestamp,
+    ) -> Result<Crowded, CellError> {
+        let percent = self.callers.class_at(class).map_or(100, |class| class.room_percent);
+        let limit = self.limits.get(entry.limit).ok_or(CellError::Unshared)?;
+        cells.update(limit.cell(&entry.key), |bytes| {
+            let state = table::peek(bytes, entry.key).or_else(|| table::peek(bytes, OVERFLOW));
+            let mut state = state.and_then(Room::from_bytes).unwrap_or_default();
+            let whole = limit_now(&mut state, room, at);
+            let service_ns = u64::from(state.service_us()).saturating_mul(1000);
+            (None, Crowded { service_ns, limit: room::share(whole, percent) })
+        })
+    }
+
+    /// Gives a place back. The limit in force then.
     ///
     /// # Errors
     /// When the shared state can't be changed.
@@ -194,17 +228,18 @@ impl AdmissionControl {
         &self,
         cells: Cells,
         (seat, room): (&Seat, limits::Room),
-        (answered, sampled): (bool, bool),
+        Ending { is_answered, is_sampled }: Ending,
         at: Timestamp,
     ) -> Result<u32, CellError> {
         let Place { entry, placement } = seat.place;
         let took = took_us(seat, at);
         let updated = self.update_room(cells, entry, Some(placement), at, |state, live| {
             let in_flight = state.leave(live, seat.worker).count;
-            if answered {
+            if is_answered {
                 state.served(took);
             }
-            if let (limits::Room::Adaptive(settings), true, false) = (room, answered, sampled) {
+            if let (limits::Room::Adaptive(settings), true, false) = (room, is_answered, is_sampled)
+            {
                 learn(state, &settings, seat, (took, in_flight), at);
             }
             limit_now(state, room, at)

@@ -1,19 +1,21 @@
 //! One request on its way in, and what it holds until it is over.
 
+use crate::accounts::Ending;
 use crate::answering::{Answer, Passed, Wanted};
 use crate::arriving::{Request, request};
 use crate::control::AdmissionControl;
 use crate::cost::{CostReader, Costed, Estimate};
-use crate::deciding::{Decision, Holding};
+use crate::deciding::{Decision, Fate, Holding};
 use crate::loads::REPORTS;
-use crate::queue::Pushed;
+use crate::queue::{Gate, Pushed, Waiting};
 use crate::refusal::{Refusal, Rule};
 use crate::telling;
 use core::mem;
 use filter_kit::{
     Arrival, BodyChunk, Edits, Exchange, HeaderBlock, Headers, Notes, Ticket, Timestamp, Trailers,
-    Verdict,
+    Verdict, Watching,
 };
+use inference_api::grpc::is_grpc;
 use inference_api::identity::Splice;
 use std::rc::Rc;
 
@@ -110,6 +112,10 @@ impl Exchange for Admission {
         if self.control.loads.strip {
             let reports = REPORTS.into_iter().filter(|name| block.headers.contains(name));
             edits = reports.fold(edits, |edits, name| edits.remove(name));
+            let is_grpc = block.headers.first("content-type").is_some_and(is_grpc);
+            if is_grpc && !block.end_of_message && edits.watching() == Watching::Nothing {
+                edits = edits.watch_trailers();
+            }
         }
         Verdict::Forward(edits)
     }
@@ -146,20 +152,27 @@ impl Exchange for Admission {
         match mem::replace(&mut self.stage, Stage::Apart) {
             Stage::Admitted(admitted) => {
                 let Admitted { request, holding, answer, is_sampled } = *admitted;
-                let used = answer.used(&request.estimate);
-                if answer.is_good() {
-                    telling::used(&self.control, used, &request, notes);
+                let tokens = answer.used(&request.estimate);
+                telling::used(&self.control, tokens, &request, notes);
+                let fate = Fate::Went { tokens };
+                holding.settle(&self.control, &self.arrival, (fate, at), notes);
+                let is_sampled = is_sampled || answer.is_streamed();
+                let ending = Ending { is_answered: answer.is_good(), is_sampled };
+                let in_force = holding.leave(&self.control, &self.arrival, (ending, at));
+                for (limit, in_force) in in_force {
+                    let model = request.model.as_deref();
+                    telling::limit(&self.control, limit, model, in_force, notes);
                 }
-                holding.settle(&self.control, &self.arrival, (used, at), notes);
-                let sampled = is_sampled || answer.is_streamed();
-                let ending = (answer.is_good(), sampled);
-                holding.leave(&self.control, &self.arrival, (ending, at), notes);
-                self.control.wake_first(notes);
+                for seat in &holding.seats {
+                    self.control.wake_next(Gate::of(seat.entry()), notes);
+                }
             }
             Stage::Waiting { request, holding, since, .. } => {
-                self.stop_waiting(&request, since, at, notes);
-                holding.settle(&self.control, &self.arrival, (0, at), notes);
-                self.control.wake_first(notes);
+                let place = self.stop_waiting(&request, since, at, notes);
+                holding.settle(&self.control, &self.arrival, (Fate::Kept, at), notes);
+                if let Some(place) = place {
+                    self.control.wake_next(place.gate, notes);
+                }
             }
             Stage::Arriving | Stage::Reading { .. } | Stage::Apart => {}
         }
@@ -193,9 +206,9 @@ impl Admission {
                 let costed = if is_whole {
                     reader.finish(&call, &self.control.cost)
                 } else {
-                    // It is longer than is held: it costs what it says its length is.
-                    let estimate = request.estimate;
-                    Costed { estimate, include_usage: None }
+                    // It is longer than is held: it costs its length, as far as that
+                    // is known.
+                    reader.give_up(&call, &self.control.cost)
                 };
                 let Costed { estimate, include_usage } = costed;
                 self.decide(*request, (estimate, include_usage), edits, at, notes)
@@ -216,15 +229,16 @@ impl Admission {
         let splice = include_usage
             .filter(|_| self.control.asks_for_usage() && request.has_tokens(&self.control));
         let wanted = request.wanted(&self.control, splice.is_some());
-        let edits = match splice {
+        let asking = |edits: Edits| match splice {
             Some(Splice { range, bytes }) => edits.splice(range, bytes),
             None => edits,
         };
         match self.control.decide(&request, &self.arrival, at, notes) {
             Decision::Admitted(holding) => {
                 self.admit(request, holding, wanted, notes);
-                Verdict::Forward(edits)
+                Verdict::Forward(asking(edits))
             }
+            // Its answer will not be looked at, so it must not say more than was asked.
             Decision::Unchecked => {
                 telling::unchecked(&self.control, &request, notes);
                 Verdict::Forward(edits)
@@ -232,11 +246,12 @@ impl Admission {
             Decision::Wait { holding, waiting } => {
                 let pushed =
                     self.control.queue.try_borrow_mut().map(|mut queue| queue.push(waiting));
+                self.let_others_try(waiting.gate, notes);
                 match pushed {
                     Ok(Pushed::Waits) => {}
                     Ok(Pushed::Displaces(other)) => notes.wake(Ticket(other.ticket)),
                     Ok(Pushed::Refused) | Err(_) => {
-                        holding.settle(&self.control, &self.arrival, (0, at), notes);
+                        holding.settle(&self.control, &self.arrival, (Fate::Kept, at), notes);
                         let mut refusal = Refusal::new(Rule::QueueFull, "");
                         refusal.limit = Some(waiting.gate.limit);
                         return self.refuse(&request, &holding, &refusal, notes);
@@ -245,7 +260,7 @@ impl Admission {
                 telling::waits(&self.control, &request, notes);
                 let request = Box::new(request);
                 self.stage = Stage::Waiting { request, holding, wanted, since: at };
-                Verdict::Wait(edits)
+                Verdict::Wait(asking(edits))
             }
             Decision::Refused { refusal, holding } => {
                 self.refuse(&request, &holding, &refusal, notes)
@@ -267,27 +282,26 @@ impl Admission {
         let place = self.control.queue.try_borrow().ok().and_then(|queue| queue.waiting(ticket));
         let Some(place) = place else {
             // Somebody more important has its place.
-            return self.give_up(request, holding, Rule::QueueFull, (since, at), notes);
+            let refusal = Refusal::new(Rule::QueueFull, "");
+            return self.give_up(request, holding, refusal, (since, at), notes);
         };
+        if place.deadline_ns <= at.nanos() {
+            let refusal = self.control.too_late(place);
+            return self.give_up(request, holding, refusal, (since, at), notes);
+        }
         match self.control.take_seats(&request, &self.arrival, at, notes) {
             Ok(Ok(seats)) => {
                 self.stop_waiting(&request, since, at, notes);
                 holding.seats = seats;
                 self.admit(request, holding, wanted, notes);
                 // Where there was room for one there may be more.
-                self.control.wake_first(notes);
+                self.control.wake_next(place.gate, notes);
                 Verdict::Forward(Edits::none())
             }
-            _ if place.deadline_ns <= at.nanos() => {
-                let rule = if request.deadline.is_some_and(|deadline| deadline <= place.deadline_ns)
-                {
-                    Rule::Deadline
-                } else {
-                    Rule::QueueTimeout
-                };
-                self.give_up(request, holding, rule, (since, at), notes)
-            }
-            _ => {
+            none => {
+                if let Ok(Err(none)) = none {
+                    self.wait_at(none.gate, place.gate, notes);
+                }
                 let request = Box::new(request);
                 self.stage = Stage::Waiting { request, holding, wanted, since };
                 Verdict::Wait(Edits::none())
@@ -299,20 +313,47 @@ impl Admission {
         &mut self,
         request: Request,
         holding: Holding,
-        rule: Rule,
+        refusal: Refusal,
         (since, at): (Timestamp, Timestamp),
         notes: &mut Notes,
     ) -> Verdict {
-        self.stop_waiting(&request, since, at, notes);
-        holding.settle(&self.control, &self.arrival, (0, at), notes);
-        self.refuse(&request, &holding, &Refusal::new(rule, ""), notes)
+        let place = self.stop_waiting(&request, since, at, notes);
+        holding.settle(&self.control, &self.arrival, (Fate::Kept, at), notes);
+        if let Some(place) = place {
+            self.control.wake_next(place.gate, notes);
+        }
+        self.refuse(&request, &holding, &refusal, notes)
     }
 
-    fn stop_waiting(&self, request: &Request, since: Timestamp, at: Timestamp, notes: &mut Notes) {
-        if let Ok(mut queue) = self.control.queue.try_borrow_mut() {
-            queue.remove(self.arrival.ticket.0);
-        }
+    /// It waits no longer. Where it did, if nobody has its place.
+    fn stop_waiting(
+        &self,
+        request: &Request,
+        since: Timestamp,
+        at: Timestamp,
+        notes: &mut Notes,
+    ) -> Option<Waiting> {
         telling::waited(&self.control, request, at.since(since), notes);
+        let mut queue = self.control.queue.try_borrow_mut().ok()?;
+        queue.remove(self.arrival.ticket.0)
+    }
+
+    /// There is room now where it waited, and none elsewhere: it waits there, and
+    /// keeps nobody from the room.
+    fn wait_at(&self, gate: Gate, before: Gate, notes: &mut Notes) {
+        let queue = self.control.queue.try_borrow_mut();
+        let moved = queue.is_ok_and(|mut queue| queue.step_over(self.arrival.ticket.0, gate));
+        if moved {
+            self.control.wake_next(before, notes);
+        }
+    }
+
+    /// Whoever stands before it at a gate tries again: there may be room by now.
+    fn let_others_try(&self, gate: Gate, notes: &mut Notes) {
+        let first = self.control.queue.try_borrow().ok().and_then(|queue| queue.first_at(gate));
+        if let Some(first) = first.filter(|first| first.ticket != self.arrival.ticket.0) {
+            notes.wake(Ticket(first.ticket));
+        }
     }
 
     fn admit(&mut self, request: Request, holding: Holding, wanted: Wanted, notes: &mut Notes) {

@@ -1,7 +1,7 @@
 //! The answer to a request that was let in: what it used, when its first token came,
 //! and what its server says of its load.
 
-use crate::cost::Estimate;
+use crate::cost::{Estimate, generates};
 use core::ops::Range;
 use filter_kit::{Edits, Headers};
 use inference_api::dialect::{Dialect, Operation};
@@ -52,8 +52,8 @@ enum Stage {
     Read { reader: Box<AnswerReader>, form: Form },
     /// It comes in gRPC messages.
     Messages,
-    /// Its body can't be read.
-    Unread,
+    /// Its body can't be read: it is compressed. Whether it is a stream of events.
+    Unread { has_events: bool },
     /// It says that the request failed.
     Failed,
 }
@@ -98,7 +98,7 @@ impl Answer {
             self.stage = Stage::Failed;
             return edits;
         }
-        self.stage = self.stage_for(headers, content_type);
+        self.stage = self.stage_for(headers, content_type, is_all);
         let is_streamed = self.is_streamed();
         if is_all {
             return edits;
@@ -116,17 +116,18 @@ impl Answer {
         }
     }
 
-    fn stage_for(&self, headers: &Headers, content_type: &[u8]) -> Stage {
+    fn stage_for(&self, headers: &Headers, content_type: &[u8], is_all: bool) -> Stage {
         if is_grpc(content_type) {
             return Stage::Messages;
         }
         let is_coded = headers
             .first("content-encoding")
             .is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+        let has_events = media_type(content_type).eq_ignore_ascii_case(b"text/event-stream");
         if is_coded {
-            return Stage::Unread;
+            return Stage::Unread { has_events };
         }
-        if media_type(content_type).eq_ignore_ascii_case(b"text/event-stream") {
+        if has_events {
             let event_bytes = match self.operation {
                 Operation::Responses => LONGEST_RESPONSE_BYTES,
                 _ => LONGEST_EVENT_BYTES,
@@ -136,19 +137,21 @@ impl Answer {
             return Stage::Read { reader, form: Form::Events };
         }
         let reader = Box::new(AnswerReader::json(self.dialect, self.operation));
-        Stage::Read { reader, form: Form::Whole { is_complete: false } }
+        Stage::Read { reader, form: Form::Whole { is_complete: is_all } }
     }
 
     /// More of its body came in.
     pub(crate) fn body(&mut self, bytes: &[u8], is_last: bool) -> Passed {
         let takes_out = self.takes_usage_event_out();
         let mut passed = Passed::default();
+        // Of what is no text nobody can tell which event has the first of it.
+        let is_text = generates(self.operation);
         match &mut self.stage {
             Stage::Read { reader, form: Form::Events } => {
                 let mut removed = Vec::new();
                 let mut rest = bytes;
                 let mut tell = |event: &AnswerEvent| {
-                    passed.first_token |= event.kind == EventKind::Content;
+                    passed.first_token |= event.kind == EventKind::Content || !is_text;
                     if takes_out && event.kind == EventKind::UsageOnly {
                         removed.push(event.span.clone());
                     }
@@ -174,8 +177,8 @@ impl Answer {
                     *is_complete = true;
                 }
             }
-            Stage::Messages => passed.first_token = !bytes.is_empty(),
-            Stage::Awaited | Stage::Unread | Stage::Failed => {}
+            Stage::Messages | Stage::Unread { .. } => passed.first_token = !bytes.is_empty(),
+            Stage::Awaited | Stage::Failed => {}
         }
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.shown = self.shown.saturating_add(length);
@@ -212,7 +215,7 @@ impl Answer {
     /// Whether it comes piece by piece, as it is generated.
     pub(crate) const fn is_streamed(&self) -> bool {
         match &self.stage {
-            Stage::Read { form: Form::Events, .. } => true,
+            Stage::Read { form: Form::Events, .. } | Stage::Unread { has_events: true } => true,
             Stage::Messages => matches!(self.operation, Operation::InferStream),
             _ => false,
         }
@@ -231,7 +234,7 @@ impl Answer {
         match &self.stage {
             Stage::Failed => 0,
             Stage::Awaited if estimate.is_streamed => estimate.prompt,
-            Stage::Awaited | Stage::Messages | Stage::Unread => estimate.tokens,
+            Stage::Awaited | Stage::Messages | Stage::Unread { .. } => estimate.tokens,
             Stage::Read { reader, form } => {
                 let usage = reader.usage();
                 let said = usage.and_then(|usage| usage.total());
@@ -267,11 +270,25 @@ impl Answer {
         // What was kept goes first, unless it is a part of what is removed.
         let kept_start =
             chunk_start.saturating_sub(u64::try_from(self.kept.len()).unwrap_or(u64::MAX));
+        // Of an event of which a part went on, the rest goes on too.
+        let removed: Vec<&Range<u64>> =
+            removed.iter().filter(|range| range.start >= kept_start).collect();
         let mut splices = Vec::new();
-        let keeps = |at: u64| !removed.iter().any(|range| range.contains(&at));
-        if !self.kept.is_empty() && end != Some(None) {
-            let kept = core::mem::take(&mut self.kept);
-            if keeps(kept_start) {
+        let tail = end.map(|complete| complete.unwrap_or(kept_start).max(chunk_start));
+        let held = tail.map_or(0, |start| {
+            let before = if end == Some(None) { self.kept.len() } else { 0 };
+            let tail = usize::try_from(chunk_end.saturating_sub(start)).unwrap_or(usize::MAX);
+            before.saturating_add(tail)
+        });
+        // No event that is longer than is read is removed.
+        let tail = tail.filter(|_| held <= LONGEST_EVENT_BYTES);
+        if !self.kept.is_empty() && (end != Some(None) || tail.is_none()) {
+            let mut kept = core::mem::take(&mut self.kept);
+            let first = removed.first().map(|range| range.start.saturating_sub(kept_start));
+            if let Some(length) = first.and_then(|length| usize::try_from(length).ok()) {
+                kept.truncate(length);
+            }
+            if !kept.is_empty() {
                 splices.push((chunk_start..chunk_start, kept));
             }
         }
@@ -281,8 +298,7 @@ impl Answer {
                 splices.push((start..range.end, Vec::new()));
             }
         }
-        if let Some(complete) = end {
-            let start = complete.unwrap_or(chunk_start).max(chunk_start);
+        if let Some(start) = tail {
             let skipped = usize::try_from(start.saturating_sub(chunk_start)).unwrap_or(usize::MAX);
             self.kept.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
             if start < chunk_end {

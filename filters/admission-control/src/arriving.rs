@@ -4,7 +4,7 @@ use crate::accounts::Entry;
 use crate::answering::Wanted;
 use crate::callers::UnknownTenant;
 use crate::control::AdmissionControl;
-use crate::cost::{CostReader, Estimate};
+use crate::cost::{CostReader, Estimate, announced};
 use crate::limits::{Kind, Room, Subject};
 use crate::loads::Loads;
 use crate::refusal::{Refusal, Rule};
@@ -67,11 +67,12 @@ pub(crate) fn request(
     let secret = control.secret(arrival);
     let named = control.callers.tenant(headers);
     let mut edits = Edits::none();
-    if let (Ok(secret), Ok(named)) = (secret, named)
-        && let Some((name, hash)) = control.callers.forwarded_hash(named, secret)
-    {
+    if let Some(name) = control.callers.forwards_hash_as() {
+        let tenant = named.ok().and_then(|named| named.0);
+        let hash = tenant.zip(secret.ok()).map(|(tenant, secret)| secret.tenant_hash(tenant));
         edits = match hash {
             Some(hash) => edits.set(name.to_owned(), hash),
+            // What a client wrote there is not a hash that anybody vouches for.
             None if headers.contains(name) => edits.remove(name.to_owned()),
             None => edits,
         };
@@ -165,12 +166,6 @@ impl Request {
             .iter()
             .any(|entry| control.limits.get(entry.limit).is_some_and(|limit| is_it(&limit.kind)))
     }
-}
-
-/// How long its headers say that the body is.
-fn announced(headers: &Headers) -> u64 {
-    let length = headers.first("content-length").and_then(|value| str::from_utf8(value).ok());
-    length.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// When the client of a request waits no longer. A deadline that can't be read is none.

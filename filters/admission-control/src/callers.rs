@@ -1,7 +1,6 @@
 //! Who sends a request, and of which class it is.
 
 use crate::config;
-use crate::secret::Secret;
 use filter_kit::{Headers, Problems};
 
 /// How tenants and classes are told.
@@ -104,14 +103,9 @@ impl Callers {
         }
     }
 
-    /// The header in which a tenant's hash goes on, and the hash.
-    pub(crate) fn forwarded_hash<'c>(
-        &'c self,
-        named: Named<'_>,
-        secret: Secret,
-    ) -> Option<(&'c str, Option<String>)> {
-        let header = self.tenant.as_ref()?.forward_hash_as.as_deref()?;
-        Some((header, named.0.map(|tenant| secret.tenant_hash(tenant))))
+    /// The header in which a tenant's hash goes on.
+    pub(crate) fn forwards_hash_as(&self) -> Option<&str> {
+        self.tenant.as_ref()?.forward_hash_as.as_deref()
     }
 
     /// The class of a request, by position.

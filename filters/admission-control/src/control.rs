@@ -5,7 +5,7 @@ use crate::limits::{self, Kind, Limit};
 use crate::loads::Loads;
 use crate::membership::Membership;
 use crate::metrics::{METRICS, Sheet};
-use crate::queue::Queue;
+use crate::queue::{Gate, Queue};
 use crate::secret::Secret;
 use core::cell::{Cell, RefCell};
 use filter_kit::{
@@ -189,6 +189,14 @@ impl AdmissionControl {
         while let Some(waiting) = round.next(&queue) {
             notes.wake(Ticket(waiting.ticket));
             round.block();
+        }
+    }
+
+    /// Wakes whoever is the first at this gate now.
+    pub(crate) fn wake_next(&self, gate: Gate, notes: &mut Notes) {
+        let Ok(queue) = self.queue.try_borrow() else { return };
+        if let Some(waiting) = queue.first_at(gate) {
+            notes.wake(Ticket(waiting.ticket));
         }
     }
 

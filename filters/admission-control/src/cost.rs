@@ -83,6 +83,8 @@ pub(crate) struct CostReader {
     operation: Operation,
     body: Body,
     bytes: u64,
+    /// How long it says that it is: the body, or its first message.
+    announced: u64,
 }
 
 #[derive(Debug)]
@@ -91,6 +93,8 @@ enum Body {
     Inference(Box<InferenceReader>),
     Predict(Box<PredictReader>),
     Messages(Box<(FrameReader, MessageKind, Option<MessageReader>)>),
+    /// It is only counted, since it is compressed.
+    Coded,
     /// It can't be read. Its server will say so.
     Broken,
 }
@@ -109,12 +113,21 @@ impl CostReader {
         let is_coded = headers
             .first("content-encoding")
             .is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
+        let (operation, bytes, announced) = (call.operation, 0, announced(headers));
         if is_coded {
-            return None;
+            // Compressed or not, its length is what there is to go by.
+            let is_known = headers.contains("content-length");
+            let costs_its_length = !carries_tensors(call) || cost.tensors == TensorUnit::Elements;
+            return (costs_its_length && !is_known).then_some(Self {
+                operation,
+                body: Body::Coded,
+                bytes,
+                announced,
+            });
         }
-        let (operation, bytes) = (call.operation, 0);
         if let Some(reader) = DemandReader::new(call.dialect, operation, Options::default()) {
-            return Some(Self { operation, body: Body::Demand(Box::new(reader)), bytes });
+            let body = Body::Demand(Box::new(reader));
+            return Some(Self { operation, body, bytes, announced });
         }
         if cost.tensors == TensorUnit::Request {
             return None;
@@ -145,7 +158,7 @@ impl CostReader {
             }
             _ => return None,
         };
-        Some(Self { operation, body, bytes })
+        Some(Self { operation, body, bytes, announced })
     }
 
     /// More of the body. Whether nothing more has to be seen of it.
@@ -156,10 +169,11 @@ impl CostReader {
             Body::Demand(reader) => reader.push(bytes).is_ok(),
             Body::Inference(reader) => reader.push(bytes).is_ok(),
             Body::Predict(reader) => reader.push(bytes).is_ok(),
-            Body::Messages(messages) => match first_message(messages, bytes) {
+            Body::Messages(messages) => match first_message(messages, bytes, &mut self.announced) {
                 Ok(is_read) => return is_read,
                 Err(Unreadable) => false,
             },
+            Body::Coded => true,
             Body::Broken => false,
         };
         if !is_good {
@@ -168,9 +182,16 @@ impl CostReader {
         !is_good
     }
 
+    /// It is longer than may be read: what it comes to by its length, as far as that
+    /// is known.
+    pub(crate) fn give_up(&self, call: &Call<'_>, cost: &Cost) -> Costed {
+        let estimate = Estimate::unread(self.bytes.max(self.announced), call, cost);
+        Costed { estimate, include_usage: None }
+    }
+
     /// What it comes to: all of it, or as much as could be seen.
     pub(crate) fn finish(self, call: &Call<'_>, cost: &Cost) -> Costed {
-        let unread = || Estimate::unread(self.bytes, call, cost);
+        let unread = || Estimate::unread(self.bytes.max(self.announced), call, cost);
         let mut include_usage = None;
         let tensors = |tensors: &[Tensor]| Estimate::of_tensors(tensors, cost.tensors);
         let estimate = match self.body {
@@ -184,10 +205,16 @@ impl CostReader {
             Body::Inference(mut reader) => reader.finish().ok().map(|()| tensors(reader.tensors())),
             Body::Predict(mut reader) => reader.finish().ok().map(|()| tensors(reader.tensors())),
             Body::Messages(messages) => messages.2.as_ref().map(|reader| tensors(reader.tensors())),
-            Body::Broken => None,
+            Body::Coded | Body::Broken => None,
         };
         Costed { estimate: estimate.unwrap_or_else(unread), include_usage }
     }
+}
+
+/// How long its headers say that a body is.
+pub(crate) fn announced(headers: &Headers) -> u64 {
+    let length = headers.first("content-length").and_then(|value| str::from_utf8(value).ok());
+    length.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 struct Unreadable;
@@ -196,12 +223,17 @@ struct Unreadable;
 fn first_message(
     messages: &mut (FrameReader, MessageKind, Option<MessageReader>),
     mut bytes: &[u8],
+    announced: &mut u64,
 ) -> Result<bool, Unreadable> {
     let (frames, kind, message) = messages;
     while let Some(part) = frames.next(&mut bytes).map_err(|_| Unreadable)? {
         match part {
-            Part::Message { is_compressed: true, .. } => return Err(Unreadable),
+            Part::Message { is_compressed: true, length, .. } => {
+                *announced = (*announced).max(u64::from(length));
+                return Err(Unreadable);
+            }
             Part::Message { length, .. } => {
+                *announced = (*announced).max(u64::from(length));
                 let limits = TensorLimits { max_tensors: MOST_TENSORS, depth: Depth::Counted };
                 let reader = MessageReader::new(kind, limits).with_length(u64::from(length));
                 *message = Some(reader);
@@ -244,7 +276,7 @@ const fn carries_tensors(call: &Call<'_>) -> bool {
 
 /// Whether its answer is text that a model generates, whose length the prompt does
 /// not tell.
-const fn generates(operation: Operation) -> bool {
+pub(crate) const fn generates(operation: Operation) -> bool {
     matches!(
         operation,
         Operation::ChatCompletions

@@ -5,7 +5,7 @@
 //! 2. budgets of requests and tokens, which are reserved,
 //! 3. places among those that are here.
 
-use crate::accounts::{Charge, Crowded, Seat, Short};
+use crate::accounts::{Charge, Crowded, Ending, Entry, Seat, Short};
 use crate::arriving::Request;
 use crate::config::{Mode, OnFault};
 use crate::control::AdmissionControl;
@@ -43,8 +43,24 @@ pub(crate) struct Holding {
 /// Where there is no place.
 #[derive(Debug)]
 pub(crate) struct NoSeat {
-    gate: Gate,
+    pub(crate) gate: Gate,
     crowded: Crowded,
+}
+
+/// What became of a request that reserved something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It did not go on: it counts for nothing.
+    Kept,
+    /// It went on, and used so many tokens. It was one request, whatever came of it.
+    Went { tokens: u64 },
+}
+
+impl Gate {
+    /// Of a limit's entry.
+    pub(crate) const fn of(Entry { limit, key }: Entry) -> Self {
+        Self { key, limit }
+    }
 }
 
 impl AdmissionControl {
@@ -62,11 +78,11 @@ impl AdmissionControl {
             Ok(Ok(None)) => Decision::Admitted(holding),
             Ok(Ok(Some(waiting))) => Decision::Wait { holding, waiting },
             Ok(Err(refusal)) => {
-                holding.settle(self, arrival, (0, at), notes);
+                holding.settle(self, arrival, (Fate::Kept, at), notes);
                 Decision::Refused { refusal, holding }
             }
             Err(_) => {
-                holding.settle(self, arrival, (0, at), notes);
+                holding.settle(self, arrival, (Fate::Kept, at), notes);
                 match self.on_fault {
                     OnFault::Allow => Decision::Unchecked,
                     OnFault::Deny => {
@@ -92,13 +108,50 @@ impl AdmissionControl {
         if let Some(refusal) = self.take_charges(request, arrival, at, holding, notes)? {
             return Ok(Err(refusal));
         }
-        match self.take_seats(request, arrival, at, notes)? {
+        let seats = match self.line_ahead(request, arrival, at)? {
+            Some(line) => Err(line),
+            None => self.take_seats(request, arrival, at, notes)?,
+        };
+        match seats {
             Ok(seats) => {
                 holding.seats = seats;
                 Ok(Ok(None))
             }
             Err(none) => Ok(self.may_wait(request, arrival, &none, at).map(Some)),
         }
+    }
+
+    /// Where others of its class or a higher one wait in this worker, whom a newcomer
+    /// must not overtake.
+    fn line_ahead(
+        &self,
+        request: &Request,
+        arrival: &Arrival,
+        at: Timestamp,
+    ) -> Result<Option<NoSeat>, CellError> {
+        for entry in &request.entries {
+            let gate = Gate::of(*entry);
+            if self.ahead_of(gate, request.class) == 0 {
+                continue;
+            }
+            let Some(limit) = self.limits.get(entry.limit) else { continue };
+            let Kind::InFlight(room) = limit.kind else { continue };
+            let crowded = self.crowd(arrival.cells, (*entry, room), request.class, at)?;
+            return Ok(Some(NoSeat { gate, crowded }));
+        }
+        Ok(None)
+    }
+
+    /// Why a request waits no longer for this place.
+    pub(crate) fn too_late(&self, place: Waiting) -> Refusal {
+        let most = self.waiting.map_or(0, |queue| queue.max_wait_ms.saturating_mul(1_000_000));
+        let is_cut_short = place.deadline_ns < place.since_ns.saturating_add(most);
+        let rule = if is_cut_short { Rule::Deadline } else { Rule::QueueTimeout };
+        Refusal { limit: Some(place.gate.limit), ..Refusal::new(rule, "") }
+    }
+
+    fn ahead_of(&self, gate: Gate, class: usize) -> usize {
+        self.queue.try_borrow().map_or(0, |queue| queue.ahead_of(gate, class))
     }
 
     fn check_load(
@@ -140,7 +193,10 @@ impl AdmissionControl {
                 Kind::InFlight(_) => continue,
             };
             let (reserved, standing) = self.reserve(arrival.cells, (*entry, quota), units, at)?;
-            holding.standings.push(standing);
+            // Clients are not told of what does not hold for them yet.
+            if limit.mode == Mode::Enforce {
+                holding.standings.push(standing);
+            }
             match reserved {
                 Ok(charge) => {
                     telling::reserved(self, &charge, notes);
@@ -170,6 +226,7 @@ impl AdmissionControl {
         notes: &mut Notes,
     ) -> Result<Result<Vec<Seat>, NoSeat>, CellError> {
         let mut taken = Holding::default();
+        let mut beyond = Vec::new();
         for entry in &request.entries {
             let Some(limit) = self.limits.get(entry.limit) else { continue };
             let Kind::InFlight(room) = limit.kind else { continue };
@@ -186,20 +243,24 @@ impl AdmissionControl {
                     if seated.is_beyond {
                         let mut refusal = Refusal::new(Rule::InFlight, &*limit.name);
                         refusal.limit = Some(entry.limit);
-                        telling::reported(self, &refusal, request.class, notes);
+                        beyond.push(refusal);
                     }
                     taken.seats.push(seated.seat);
                 }
                 Ok(Err(crowded)) => {
-                    taken.leave(self, arrival, ((false, true), at), notes);
-                    let gate = Gate { key: entry.key, limit: entry.limit };
+                    taken.leave(self, arrival, (Ending::UNSEEN, at));
+                    let gate = Gate::of(*entry);
                     return Ok(Err(NoSeat { gate, crowded }));
                 }
                 Err(error) => {
-                    taken.leave(self, arrival, ((false, true), at), notes);
+                    taken.leave(self, arrival, (Ending::UNSEEN, at));
                     return Err(error);
                 }
             }
+        }
+        // Not before: one that waits tries again and again, and is still one request.
+        for refusal in &beyond {
+            telling::reported(self, refusal, request.class, notes);
         }
         Ok(Ok(taken.seats))
     }
@@ -214,8 +275,7 @@ impl AdmissionControl {
     ) -> Result<Waiting, Refusal> {
         let now = at.nanos();
         let Crowded { service_ns, limit } = none.crowded;
-        let queue = self.queue.try_borrow();
-        let ahead = queue.map_or(0, |queue| queue.ahead_of(none.gate, request.class));
+        let ahead = self.ahead_of(none.gate, request.class);
         // A place becomes free, on average, each time one of them is done.
         let turns = u64::try_from(ahead).unwrap_or(u64::MAX).saturating_add(1);
         let wait_ns = service_ns.saturating_mul(turns).div_ceil(u64::from(limit.max(1)));
@@ -263,22 +323,20 @@ impl Holding {
         told::headers(control, &self.standings)
     }
 
-    /// Settles what was reserved: with so many tokens, if any were used; with the
-    /// request itself, if it went on.
+    /// Settles what was reserved.
     pub(crate) fn settle(
         &self,
         control: &AdmissionControl,
         arrival: &Arrival,
-        (used, at): (u64, Timestamp),
+        (fate, at): (Fate, Timestamp),
         notes: &mut Notes,
     ) {
         for charge in &self.charges {
             let Some(limit) = control.limits.get(charge.limit()) else { continue };
-            let (quota, used) = match &limit.kind {
-                Kind::Tokens(quota) => (quota, used),
-                // A request that came in was one, whatever became of it.
-                Kind::Requests(quota) if self.seats.is_empty() && used == 0 => (quota, 0),
-                Kind::Requests(_) | Kind::InFlight(_) => continue,
+            let (quota, used) = match (&limit.kind, fate) {
+                (Kind::Tokens(quota) | Kind::Requests(quota), Fate::Kept) => (quota, 0),
+                (Kind::Tokens(quota), Fate::Went { tokens }) => (quota, tokens),
+                (Kind::Requests(_), Fate::Went { .. }) | (Kind::InFlight(_), _) => continue,
             };
             let settled = control.settle(arrival.cells, (charge, quota), used, at);
             if settled.is_ok() && matches!(limit.kind, Kind::Tokens(_)) {
@@ -287,23 +345,23 @@ impl Holding {
         }
     }
 
-    /// Gives the places back.
+    /// Gives the places back. The limits in force then, each by its position.
     pub(crate) fn leave(
         &self,
         control: &AdmissionControl,
         arrival: &Arrival,
-        (ending, at): ((bool, bool), Timestamp),
-        notes: &mut Notes,
-    ) {
+        (ending, at): (Ending, Timestamp),
+    ) -> Vec<(usize, u32)> {
+        let mut in_force = Vec::new();
         for seat in &self.seats {
             let position = seat.entry().limit;
             control.seat(position, |seats| seats.saturating_sub(1));
             let Some(limit) = control.limits.get(position) else { continue };
             let Kind::InFlight(room) = limit.kind else { continue };
-            if let Ok(in_force) = control.leave(arrival.cells, (seat, room), ending, at) {
-                telling::limit(control, position, None, in_force, notes);
-            }
+            let left = control.leave(arrival.cells, (seat, room), ending, at);
+            in_force.extend(left.map(|limit| (position, limit)));
         }
+        in_force
     }
 
     /// Tells adaptive limits that the first token of the answer came.

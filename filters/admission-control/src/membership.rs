@@ -39,10 +39,13 @@ impl Membership {
     /// # Errors
     /// When the shared state can't be changed.
     pub(crate) fn number(&self, cells: Cells, at: Timestamp) -> Result<u32, CellError> {
-        if let Some(number) = self.number.get() {
+        let now = at.nanos();
+        // One that was stopped for longer than that counts as dead, and others drop
+        // what it takes from now on, unless it joins anew.
+        let is_alive = now.saturating_sub(self.beaten.get()) <= LEASE_NS;
+        if let Some(number) = self.number.get().filter(|_| is_alive) {
             return Ok(number);
         }
-        let now = at.nanos();
         let (number, live) = cells.update(&self.cell, |bytes| {
             let mut workers = Workers::from_bytes(bytes);
             let number = workers.join(now, LEASE_NS);

@@ -152,6 +152,33 @@ impl Queue {
         Some(waiting)
     }
 
+    /// The first of those who wait at a gate.
+    pub fn first_at(&self, gate: Gate) -> Option<Waiting> {
+        let place = self.gates.get(&gate)?.places.first()?;
+        self.places.get(place).copied()
+    }
+
+    /// Lets a request wait at another gate, before those there who came later. Whether
+    /// it did not stand there already.
+    pub fn step_over(&mut self, ticket: u32, gate: Gate) -> bool {
+        let Some((place, old)) = self.tickets.get(&ticket).copied() else { return false };
+        if old == gate {
+            return false;
+        }
+        if let Some(line) = self.gates.get_mut(&old) {
+            line.remove(place);
+            if line.places.is_empty() {
+                self.gates.remove(&old);
+            }
+        }
+        self.gates.entry(gate).or_default().insert(place);
+        self.tickets.insert(ticket, (place, gate));
+        if let Some(waiting) = self.places.get_mut(&place) {
+            waiting.gate = gate;
+        }
+        true
+    }
+
     /// Those whose deadline is over, the earliest first. They stay until removed.
     pub fn expired(&self, at: u64) -> Vec<u32> {
         let over = self.deadlines.iter().take_while(|(deadline, _)| *deadline <= at);

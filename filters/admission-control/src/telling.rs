@@ -99,7 +99,7 @@ pub(crate) fn settled(control: &AdmissionControl, charge: &Charge, used: u64, no
     }
 }
 
-/// States what a request used that was not refused.
+/// States what a request used that was let in.
 pub(crate) fn used(control: &AdmissionControl, used: u64, request: &Request, notes: &mut Notes) {
     if request.has_tokens(control) {
         notes.fact(TOKENS_USED, used.to_string());
