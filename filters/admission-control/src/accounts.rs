@@ -11,6 +11,9 @@ use crate::secret::Key;
 use crate::told::Standing;
 use filter_kit::{CellError, Cells, Timestamp};
 
+/// So many times what may be used at once may be used beyond what was reserved.
+const MOST_OVERDRAWN: u64 = 4;
+
 /// An entry of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -137,6 +140,12 @@ impl AdmissionControl {
         used: u64,
         at: Timestamp,
     ) -> Result<Settlement, CellError> {
+        // An answer that says absurdly much must not close a budget for years.
+        let most = charge.units.saturating_add(quota.burst().saturating_mul(MOST_OVERDRAWN));
+        let used = used.min(most);
+        if used == charge.units {
+            return Ok(Settlement::default());
+        }
         let now = at.nanos();
         let Place { entry, placement } = charge.place;
         let updated = self.update_bucket(cells, entry, Some(placement), now, |bucket| {

@@ -3,8 +3,10 @@
 use crate::accounts::Ending;
 use crate::answering::{Answer, Passed, Wanted};
 use crate::arriving::{Request, request};
+use crate::config::OnUnreadable;
 use crate::control::AdmissionControl;
-use crate::cost::{CostReader, Costed, Estimate};
+use crate::cost::Estimate;
+use crate::costing::{CostReader, Costed};
 use crate::deciding::{Decision, Fate, Holding};
 use crate::loads::REPORTS;
 use crate::queue::{Gate, Pushed, Waiting};
@@ -25,6 +27,8 @@ pub struct Admission {
     pub(crate) control: Rc<AdmissionControl>,
     pub(crate) arrival: Arrival,
     stage: Stage,
+    /// Reads the messages of a stream that was let in.
+    passing: Option<Box<CostReader>>,
 }
 
 #[derive(Debug)]
@@ -124,15 +128,17 @@ impl Exchange for Admission {
         let Stage::Admitted(admitted) = &mut self.stage else {
             return Verdict::Forward(Edits::none());
         };
-        let Passed { first_token, splices } =
+        let Passed { first_token, instead } =
             admitted.answer.body(chunk.bytes, chunk.end_of_message);
         let edits = admitted.answer.rest();
         if first_token && admitted.answer.is_streamed() {
             admitted.is_sampled = true;
             admitted.holding.sample(&self.control, &self.arrival, chunk.at);
         }
-        let spliced = |edits: Edits, (range, bytes)| edits.splice(range, bytes);
-        Verdict::Forward(splices.into_iter().fold(edits, spliced))
+        Verdict::Forward(match instead {
+            Some((range, bytes)) => edits.splice(range, bytes),
+            None => edits,
+        })
     }
 
     fn response_trailers(&mut self, trailers: Trailers<'_>, notes: &mut Notes) -> Verdict {
@@ -152,7 +158,9 @@ impl Exchange for Admission {
         match mem::replace(&mut self.stage, Stage::Apart) {
             Stage::Admitted(admitted) => {
                 let Admitted { request, holding, answer, is_sampled } = *admitted;
-                let tokens = answer.used(&request.estimate);
+                let streamed = self.passing.take().and_then(|reader| reader.streamed());
+                let used = answer.used(&request.estimate);
+                let tokens = if used == 0 { 0 } else { used.max(streamed.unwrap_or(0)) };
                 telling::used(&self.control, tokens, &request, notes);
                 let fate = Fate::Went { tokens };
                 holding.settle(&self.control, &self.arrival, (fate, at), notes);
@@ -181,7 +189,7 @@ impl Exchange for Admission {
 
 impl Admission {
     pub(crate) const fn new(control: Rc<AdmissionControl>, arrival: Arrival) -> Self {
-        Self { control, arrival, stage: Stage::Arriving }
+        Self { control, arrival, stage: Stage::Arriving, passing: None }
     }
 
     /// More of the body, or its end.
@@ -190,7 +198,7 @@ impl Admission {
             Stage::Reading { request, reader, room, edits } => (request, reader, room, edits),
             other => {
                 self.stage = other;
-                return Verdict::Forward(Edits::none());
+                return self.pass(bytes);
             }
         };
         let is_settled = reader.push(bytes);
@@ -201,18 +209,33 @@ impl Admission {
                 Verdict::Hold
             }
             _ => {
-                let call = request.call();
                 let is_whole = is_settled || is_last;
-                let costed = if is_whole {
-                    reader.finish(&call, &self.control.cost)
-                } else {
-                    // It is longer than is held: it costs its length, as far as that
-                    // is known.
-                    reader.give_up(&call, &self.control.cost)
-                };
-                let Costed { estimate, include_usage } = costed;
-                self.decide(*request, (estimate, include_usage), edits, at, notes)
+                let costed = reader.finish(is_whole, &request.call(), &self.control.cost);
+                if let (Some(why), OnUnreadable::Refuse) =
+                    (costed.unreadable, self.control.on_unreadable)
+                {
+                    return self.refuse(&request, &Holding::default(), &why.refusal(), notes);
+                }
+                let Costed { estimate, include_usage, .. } = costed;
+                self.passing = reader.streamed().filter(|_| !is_last).map(|_| reader);
+                let verdict = self.decide(*request, (estimate, include_usage), edits, at, notes);
+                match (verdict, &self.passing) {
+                    // The messages behind the first one cost as much each.
+                    (Verdict::Forward(edits), Some(_)) => Verdict::Forward(edits.watch()),
+                    (verdict, _) => verdict,
+                }
             }
+        }
+    }
+
+    /// More of a stream of messages that was let in.
+    fn pass(&mut self, bytes: &[u8]) -> Verdict {
+        match &mut self.passing {
+            Some(reader) => {
+                reader.push(bytes);
+                Verdict::Forward(Edits::none().watch())
+            }
+            None => Verdict::Forward(Edits::none()),
         }
     }
 

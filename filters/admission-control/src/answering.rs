@@ -2,6 +2,7 @@
 //! and what its server says of its load.
 
 use crate::cost::{Estimate, generates};
+use crate::taking_out::TakingOut;
 use core::ops::Range;
 use filter_kit::{Edits, Headers};
 use inference_api::dialect::{Dialect, Operation};
@@ -24,10 +25,11 @@ pub(crate) struct Answer {
     wanted: Wanted,
     stage: Stage,
     has_first_token: bool,
+    /// The last event of a stream came.
+    has_ended: bool,
     /// How much of the body was shown.
     shown: u64,
-    /// The bytes of an event that is not complete and was kept back.
-    kept: Vec<u8>,
+    taking_out: TakingOut,
 }
 
 /// What is wanted of an answer.
@@ -71,21 +73,23 @@ enum Form {
 pub(crate) struct Passed {
     /// The first token came with it.
     pub(crate) first_token: bool,
-    /// What is to be changed in it, in bytes from the body's start.
-    pub(crate) splices: Vec<(Range<u64>, Vec<u8>)>,
+    /// What goes on in its place, which is told in bytes from the body's start.
+    pub(crate) instead: Option<(Range<u64>, Vec<u8>)>,
 }
 
 impl Answer {
     /// The answer to come.
-    pub(crate) const fn awaited(dialect: Dialect, operation: Operation, wanted: Wanted) -> Self {
+    pub(crate) fn awaited(dialect: Dialect, operation: Operation, wanted: Wanted) -> Self {
+        let taking_out = TakingOut::default();
         Self {
             dialect,
             operation,
             wanted,
             stage: Stage::Awaited,
             has_first_token: false,
+            has_ended: false,
             shown: 0,
-            kept: Vec::new(),
+            taking_out,
         }
     }
 
@@ -94,9 +98,14 @@ impl Answer {
     pub(crate) fn headers(&mut self, headers: &Headers, is_all: bool) -> Edits {
         let edits = Edits::none();
         let content_type = headers.first("content-type").unwrap_or_default();
-        if has_failed(headers) {
-            self.stage = Stage::Failed;
-            return edits;
+        match Outcome::of(headers) {
+            Outcome::Good => {}
+            Outcome::Failed => {
+                self.stage = Stage::Failed;
+                return edits;
+            }
+            // It stays as one that was never answered.
+            Outcome::Abandoned => return edits,
         }
         self.stage = self.stage_for(headers, content_type, is_all);
         let is_streamed = self.is_streamed();
@@ -149,25 +158,26 @@ impl Answer {
         match &mut self.stage {
             Stage::Read { reader, form: Form::Events } => {
                 let mut removed = Vec::new();
+                let mut has_ended = false;
                 let mut rest = bytes;
                 let mut tell = |event: &AnswerEvent| {
                     passed.first_token |= event.kind == EventKind::Content || !is_text;
+                    has_ended |= event.kind == EventKind::Done;
                     if takes_out && event.kind == EventKind::UsageOnly {
                         removed.push(event.span.clone());
                     }
                 };
-                let mut complete = None;
                 while let Some(event) = reader.next(&mut rest) {
-                    complete = Some(event.span.end);
                     tell(&event);
                 }
                 if is_last && let Some(event) = reader.finish() {
-                    complete = Some(event.span.end);
                     tell(&event);
                 }
+                self.has_ended |= has_ended;
                 if takes_out {
-                    let end = if is_last { None } else { Some(complete) };
-                    passed.splices = self.without(&removed, bytes, end);
+                    let end = self.shown.saturating_add(wide(bytes.len()));
+                    let instead = self.taking_out.pass(bytes, self.shown, &removed, is_last);
+                    passed.instead = instead.map(|instead| (self.shown..end, instead));
                 }
             }
             Stage::Read { reader, form: Form::Whole { is_complete } } => {
@@ -180,8 +190,7 @@ impl Answer {
             Stage::Messages | Stage::Unread { .. } => passed.first_token = !bytes.is_empty(),
             Stage::Awaited | Stage::Failed => {}
         }
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        self.shown = self.shown.saturating_add(length);
+        self.shown = self.shown.saturating_add(wide(bytes.len()));
         passed.first_token &= !self.has_first_token;
         self.has_first_token |= passed.first_token;
         passed
@@ -201,8 +210,13 @@ impl Answer {
 
     /// Its trailers came in: it is complete.
     pub(crate) fn trailers(&mut self, trailers: &Headers) {
-        if trailers.first("grpc-status").is_some_and(|status| status != b"0") {
-            self.stage = Stage::Failed;
+        // What a stream brought before it failed was worked on.
+        let is_stream = self.operation == Operation::InferStream;
+        match Outcome::of(trailers) {
+            Outcome::Good => {}
+            Outcome::Failed if is_stream => {}
+            Outcome::Failed => self.stage = Stage::Failed,
+            Outcome::Abandoned => self.stage = Stage::Awaited,
         }
         if let Stage::Read { reader, form } = &mut self.stage {
             reader.finish();
@@ -238,13 +252,16 @@ impl Answer {
             Stage::Read { reader, form } => {
                 let usage = reader.usage();
                 let said = usage.and_then(|usage| usage.total());
-                let output = usage.and_then(|usage| usage.output_tokens);
+                let seen = reader.content_events().max(estimate.of(reader.content_bytes()));
                 match (said, form) {
-                    (Some(said), _) => said,
+                    (Some(said), Form::Whole { .. }) => said,
+                    (Some(said), Form::Events) if self.has_ended => said,
                     (None, Form::Whole { is_complete: false }) => estimate.tokens,
-                    (None, Form::Whole { is_complete: true } | Form::Events) => {
-                        let seen = reader.content_events().max(estimate.of(reader.content_bytes()));
-                        estimate.prompt.saturating_add(output.unwrap_or(seen))
+                    // What it said by then may be of its beginning.
+                    (_, Form::Whole { .. } | Form::Events) => {
+                        let input = usage.and_then(|usage| usage.input_tokens);
+                        let output = usage.and_then(|usage| usage.output_tokens).unwrap_or(0);
+                        input.unwrap_or(estimate.prompt).saturating_add(output.max(seen))
                     }
                 }
             }
@@ -255,65 +272,33 @@ impl Answer {
         self.wanted.without_usage_event
             && matches!(self.stage, Stage::Read { form: Form::Events, .. })
     }
+}
 
-    /// What is to be changed in a chunk so that these events don't go on. What is
-    /// behind the last complete one is kept back: it may be the start of another that
-    /// must not. `end` is where that one ends, if the body has not.
-    fn without(
-        &mut self,
-        removed: &[Range<u64>],
-        bytes: &[u8],
-        end: Option<Option<u64>>,
-    ) -> Vec<(Range<u64>, Vec<u8>)> {
-        let chunk_start = self.shown;
-        let chunk_end = chunk_start.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        // What was kept goes first, unless it is a part of what is removed.
-        let kept_start =
-            chunk_start.saturating_sub(u64::try_from(self.kept.len()).unwrap_or(u64::MAX));
-        // Of an event of which a part went on, the rest goes on too.
-        let removed: Vec<&Range<u64>> =
-            removed.iter().filter(|range| range.start >= kept_start).collect();
-        let mut splices = Vec::new();
-        let tail = end.map(|complete| complete.unwrap_or(kept_start).max(chunk_start));
-        let held = tail.map_or(0, |start| {
-            let before = if end == Some(None) { self.kept.len() } else { 0 };
-            let tail = usize::try_from(chunk_end.saturating_sub(start)).unwrap_or(usize::MAX);
-            before.saturating_add(tail)
-        });
-        // No event that is longer than is read is removed.
-        let tail = tail.filter(|_| held <= LONGEST_EVENT_BYTES);
-        if !self.kept.is_empty() && (end != Some(None) || tail.is_none()) {
-            let mut kept = core::mem::take(&mut self.kept);
-            let first = removed.first().map(|range| range.start.saturating_sub(kept_start));
-            if let Some(length) = first.and_then(|length| usize::try_from(length).ok()) {
-                kept.truncate(length);
-            }
-            if !kept.is_empty() {
-                splices.push((chunk_start..chunk_start, kept));
-            }
+/// How a request fared, as headers or trailers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It was answered.
+    Good,
+    /// It was refused, or could not be served.
+    Failed,
+    /// Nobody waited for its end any more; its server may have worked on it.
+    Abandoned,
+}
+
+impl Outcome {
+    fn of(headers: &Headers) -> Self {
+        let status = headers.first(":status").unwrap_or_default();
+        match (headers.first("grpc-status"), status) {
+            // CANCELLED and DEADLINE_EXCEEDED.
+            (Some(b"1" | b"4"), _) | (_, b"408" | b"499" | b"504") => Self::Abandoned,
+            (Some(b"0") | None, [b'1'..=b'3', ..] | []) => Self::Good,
+            _ => Self::Failed,
         }
-        for range in removed {
-            let start = range.start.max(chunk_start);
-            if start < range.end {
-                splices.push((start..range.end, Vec::new()));
-            }
-        }
-        if let Some(start) = tail {
-            let skipped = usize::try_from(start.saturating_sub(chunk_start)).unwrap_or(usize::MAX);
-            self.kept.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
-            if start < chunk_end {
-                splices.push((start..chunk_end, Vec::new()));
-            }
-        }
-        splices
     }
 }
 
-/// Whether headers say that the request failed.
-fn has_failed(headers: &Headers) -> bool {
-    let is_error = |status: &[u8]| matches!(status.first(), Some(b'4' | b'5'));
-    headers.first(":status").is_some_and(is_error)
-        || headers.first("grpc-status").is_some_and(|status| status != b"0")
+fn wide(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// A content type without its parameters.

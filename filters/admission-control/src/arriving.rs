@@ -4,14 +4,15 @@ use crate::accounts::Entry;
 use crate::answering::Wanted;
 use crate::callers::UnknownTenant;
 use crate::control::AdmissionControl;
-use crate::cost::{CostReader, Estimate, announced};
+use crate::cost::{Estimate, announced};
+use crate::costing::CostReader;
 use crate::limits::{Kind, Room, Subject};
 use crate::loads::Loads;
 use crate::refusal::{Refusal, Rule};
 use crate::secret::Key;
 use filter_kit::{Arrival, Edits, HeaderBlock, Headers, Timestamp};
 use inference_api::dialect::{
-    BodyIdentity, Call, DeclaredContent, Dialect, Operation, RequestLine, classify,
+    BodyIdentity, Call, DeclaredContent, Dialect, Operation, RequestLine, classify, hidden_call,
 };
 use inference_api::grpc::{is_grpc, parse_timeout};
 
@@ -63,12 +64,14 @@ pub(crate) fn request(
     let last = control.callers.classes.len().saturating_sub(1);
     let call = classify(&line, &[])
         .map_err(|error| (unclear, last, Refusal::new(Rule::Malformed, error.to_string())))?;
+    // Not every gRPC server looks at the content type.
+    let call = hidden_call(&line, &call, &[]).unwrap_or(call);
     let refused = |rule, detail: &str| (call.dialect, last, Refusal::new(rule, detail));
     let secret = control.secret(arrival);
     let named = control.callers.tenant(headers);
     let mut edits = Edits::none();
     if let Some(name) = control.callers.forwards_hash_as() {
-        let tenant = named.ok().and_then(|named| named.0);
+        let tenant = named.as_ref().ok().and_then(Option::as_deref);
         let hash = tenant.zip(secret.ok()).map(|(tenant, secret)| secret.tenant_hash(tenant));
         edits = match hash {
             Some(hash) => edits.set(name.to_owned(), hash),
@@ -78,7 +81,7 @@ pub(crate) fn request(
         };
     }
     let unread = Estimate::unread(announced(headers), &call, &control.cost);
-    if !control.counts(call.operation) {
+    if !control.counts(call.operation, line.method) {
         return Ok(Arrived { request: None, reader: None, unread, edits });
     }
     let named = named.map_err(|why| match why {
@@ -88,14 +91,10 @@ pub(crate) fn request(
     let identity = control
         .identity(headers, &call)
         .map_err(|header| refused(Rule::Malformed, &format!("two of `{header}`")))?;
+    let named = named.as_deref();
     let class = control.callers.class(headers, named, identity.model.unwrap_or_default());
-    let subject = Subject {
-        tenant: named.0,
-        model: identity.model,
-        version: identity.version,
-        class,
-        headers,
-    };
+    let subject =
+        Subject { tenant: named, model: identity.model, version: identity.version, class, headers };
     let secret = secret.map_err(|_| (call.dialect, class, Refusal::new(Rule::SharedState, "")));
     let secret = match (secret, control.on_fault) {
         (Ok(secret), _) => secret,
@@ -124,6 +123,10 @@ pub(crate) fn request(
         .has_tokens(control)
         .then(|| CostReader::of(&call, headers, &control.cost))
         .flatten();
+    if request.has_tokens(control) && headers.contains("accept-encoding") {
+        // What a compressed answer used can't be read.
+        edits = edits.remove("accept-encoding");
+    }
     Ok(Arrived { request: Some(request), reader, unread, edits })
 }
 

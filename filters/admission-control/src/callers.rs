@@ -2,6 +2,7 @@
 
 use crate::config;
 use filter_kit::{Headers, Problems};
+use std::borrow::Cow;
 
 /// How tenants and classes are told.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct Callers {
 #[derive(Debug)]
 struct Tenant {
     header: String,
+    /// The header holds credentials, with their scheme.
+    has_credentials: bool,
     on_missing: config::OnMissingTenant,
     forward_hash_as: Option<String>,
 }
@@ -46,10 +49,6 @@ pub(crate) enum UnknownTenant {
     Repeated,
 }
 
-/// The tenant that a request names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Named<'h>(pub(crate) Option<&'h [u8]>);
-
 impl Callers {
     /// What the configuration means; writes down what is wrong with it.
     pub(crate) fn new(config: &config::Config, problems: &mut Problems) -> Self {
@@ -70,7 +69,7 @@ impl Callers {
             Rule {
                 class: class(&rule.class, format!("{path}.class"), problems),
                 header,
-                tenants: rule.tenants.clone(),
+                tenants: rule.tenants.as_deref().map(|tenants| tenants_named(tenants, config)),
                 models: rule.models.clone(),
             }
         });
@@ -80,6 +79,7 @@ impl Callers {
             default_class.map(|name| class(name, "default_class".to_owned(), problems));
         let tenant = config.tenant.as_ref().map(|tenant| Tenant {
             header: header_name(&tenant.header, "tenant.header", problems),
+            has_credentials: has_credentials(config),
             on_missing: tenant.on_missing,
             forward_hash_as: tenant
                 .forward_hash_as
@@ -93,13 +93,17 @@ impl Callers {
     ///
     /// # Errors
     /// When that can't be told, and matters.
-    pub(crate) fn tenant<'h>(&self, headers: &'h Headers) -> Result<Named<'h>, UnknownTenant> {
-        let Some(tenant) = &self.tenant else { return Ok(Named(None)) };
+    pub(crate) fn tenant<'h>(
+        &self,
+        headers: &'h Headers,
+    ) -> Result<Option<Cow<'h, [u8]>>, UnknownTenant> {
+        let Some(tenant) = &self.tenant else { return Ok(None) };
         let named = headers.single(&tenant.header).map_err(|_| UnknownTenant::Repeated)?;
         let named = named.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
         match (named, tenant.on_missing) {
             (None, config::OnMissingTenant::Refuse) => Err(UnknownTenant::Missing),
-            (named, _) => Ok(Named(named)),
+            (Some(named), _) if tenant.has_credentials => Ok(Some(credentials(named))),
+            (named, _) => Ok(named.map(Cow::Borrowed)),
         }
     }
 
@@ -109,13 +113,13 @@ impl Callers {
     }
 
     /// The class of a request, by position.
-    pub(crate) fn class(&self, headers: &Headers, named: Named<'_>, model: &str) -> usize {
+    pub(crate) fn class(&self, headers: &Headers, named: Option<&[u8]>, model: &str) -> usize {
         let fits = |rule: &&Rule| {
             rule.header
                 .as_ref()
                 .is_none_or(|header| has_value(headers, &header.name, header.value.as_bytes()))
                 && rule.tenants.as_ref().is_none_or(|tenants| {
-                    tenants.iter().any(|tenant| Some(tenant.as_bytes()) == named.0)
+                    tenants.iter().any(|tenant| Some(tenant.as_bytes()) == named)
                 })
                 && rule
                     .models
@@ -129,6 +133,36 @@ impl Callers {
     pub(crate) fn class_at(&self, position: usize) -> Option<&Class> {
         self.classes.get(position)
     }
+}
+
+/// The tenants of a list, as requests name them.
+pub(crate) fn tenants_named(written: &[String], config: &config::Config) -> Vec<String> {
+    let named = |tenant: &String| match has_credentials(config) {
+        true => String::from_utf8_lossy(&credentials(tenant.as_bytes())).into_owned(),
+        false => tenant.clone(),
+    };
+    written.iter().map(named).collect()
+}
+
+/// Whether tenants are told apart by credentials with their scheme.
+fn has_credentials(config: &config::Config) -> bool {
+    let header = config.tenant.as_ref().map(|tenant| tenant.header.to_ascii_lowercase());
+    matches!(header.as_deref(), Some("authorization" | "proxy-authorization"))
+}
+
+/// Credentials in the one way of writing them that all others mean: the scheme in
+/// lower case, one space, the rest.
+///
+/// Source: RFC 9110, 11.1 and 11.4: the case of a scheme does not matter.
+fn credentials(written: &[u8]) -> Cow<'_, [u8]> {
+    let mut words = written.splitn(2, |byte| byte.is_ascii_whitespace());
+    let (Some(scheme), Some(rest)) = (words.next(), words.next()) else {
+        return Cow::Borrowed(written);
+    };
+    let mut named = scheme.to_ascii_lowercase();
+    named.push(b' ');
+    named.extend_from_slice(rest.trim_ascii());
+    Cow::Owned(named)
 }
 
 /// A header that stands there once, with this value: of one that stands there twice
@@ -179,4 +213,20 @@ pub(crate) fn header_name(written: &str, path: &str, problems: &mut Problems) ->
         problems.add(path, "must be a header's name");
     }
     written.to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn one_key_is_one_tenant_however_its_scheme_is_written() {
+        let expected = b"bearer sk-A b".as_slice();
+        for written in ["Bearer sk-A b", "BEARER  sk-A b", "bearer\tsk-A b", "bEarer sk-A b "] {
+            assert_eq!(&*credentials(written.as_bytes()), expected, "{written:?}");
+        }
+        assert_eq!(&*credentials(b"sk-A"), b"sk-A");
+    }
 }

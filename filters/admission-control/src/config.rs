@@ -11,7 +11,7 @@ pub use callers::{Class, ClassRule, HeaderMatch, OnMissingTenant, Tenant};
 pub use cost::{Cost, IncludeUsage, TensorUnit};
 pub use limits::{Adaptive, Budget, Dimension, InFlight, Limit, Mode, Selection};
 pub use loads::{AskFor, LoadMetric, LoadReports};
-pub use told::Told;
+pub use told::{TellIn, Told};
 pub use waiting::{Deadline, Queue};
 
 use serde::Deserialize;
@@ -70,8 +70,9 @@ pub struct Config {
     /// remove what clients write there. With `ignore`: in its path only.
     #[serde(default)]
     pub model_headers: ModelHeaders,
-    /// Which requests are counted: `inference` for those that ask a model to work,
-    /// `all` for every one, health checks and lists of models too.
+    /// Which requests are counted: `inference` for those that ask a model to work, and
+    /// every `POST` to a path that isn't known, behind which there may be one; `all`
+    /// for every one, health checks and lists of models too.
     #[serde(default)]
     pub applies_to: AppliesTo,
     /// How many bytes of a request are held back, at most, while it is read for what
@@ -81,6 +82,12 @@ pub struct Config {
     /// `content-length` says, and `cost.default_output_tokens`.
     #[serde(default = "default_hold_up_to_bytes")]
     pub hold_up_to_bytes: u32,
+    /// What happens to a request that a limit of tokens is for and that does not say
+    /// what it will cost: it is compressed, no JSON, not what its API wants, or longer
+    /// than `hold_up_to_bytes`. `refuse` refuses it; `estimate` takes it to cost its
+    /// length and `cost.default_output_tokens`.
+    #[serde(default)]
+    pub on_unreadable: OnUnreadable,
     /// What happens to requests while the state that workers share can't be
     /// changed: `allow` lets them go on, and counts them; `deny` refuses them.
     #[serde(default)]
@@ -106,11 +113,23 @@ pub enum ModelHeaders {
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
 #[serde(rename_all = "snake_case")]
 pub enum AppliesTo {
-    /// Those that ask a model to work on a payload.
+    /// Those that ask a model to work on a payload, or may do so.
     #[default]
     Inference,
     /// Every one.
     All,
+}
+
+/// What happens to a request that does not say what it will cost.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema, serde::Serialize))]
+#[serde(rename_all = "snake_case")]
+pub enum OnUnreadable {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is taken to cost its length.
+    Estimate,
 }
 
 /// What happens to requests while the shared state can't be changed.

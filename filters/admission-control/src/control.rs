@@ -1,6 +1,8 @@
 use crate::admission::Admission;
 use crate::callers::{Callers, header_name};
-use crate::config::{self, AppliesTo, Config, IncludeUsage, Mode, ModelHeaders, OnFault};
+use crate::config::{
+    self, AppliesTo, Config, IncludeUsage, Mode, ModelHeaders, OnFault, OnUnreadable,
+};
 use crate::limits::{self, Kind, Limit};
 use crate::loads::Loads;
 use crate::membership::Membership;
@@ -34,6 +36,7 @@ pub struct AdmissionControl {
     pub(crate) deadline: config::Deadline,
     pub(crate) waiting: Option<config::Queue>,
     pub(crate) on_fault: OnFault,
+    pub(crate) on_unreadable: OnUnreadable,
     pub(crate) hold_up_to_bytes: usize,
     applies_to: AppliesTo,
     model_headers: ModelHeaders,
@@ -93,6 +96,7 @@ impl Filter for AdmissionControl {
             deadline,
             waiting: config.queue,
             on_fault: config.on_fault,
+            on_unreadable: config.on_unreadable,
             hold_up_to_bytes: usize::try_from(config.hold_up_to_bytes).unwrap_or(usize::MAX),
             applies_to: config.applies_to,
             model_headers: config.model_headers,
@@ -137,9 +141,12 @@ impl Filter for AdmissionControl {
 
 impl AdmissionControl {
     /// Whether requests for this are counted.
-    pub(crate) fn counts(&self, operation: Operation) -> bool {
+    pub(crate) fn counts(&self, operation: Operation, method: &[u8]) -> bool {
+        // Of a path that nobody knows a model may be behind it, as behind vLLM's
+        // `/invocations`.
+        let may_infer = matches!(operation, Operation::Other | Operation::Admin);
         match self.applies_to {
-            AppliesTo::Inference => operation.is_inference(),
+            AppliesTo::Inference => operation.is_inference() || (may_infer && method == b"POST"),
             AppliesTo::All => true,
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::accounts::{Charge, Crowded, Ending, Entry, Seat, Short};
 use crate::arriving::Request;
-use crate::config::{Mode, OnFault};
+use crate::config::{Mode, OnFault, TellIn};
 use crate::control::AdmissionControl;
 use crate::ledger::bucket::Wait;
 use crate::limits::{Kind, Room};
@@ -320,7 +320,7 @@ fn beyond_quota(rule: Rule, limit: usize, name: &str, short: Short) -> Refusal {
 impl Holding {
     /// What the client is told of its quotas.
     pub(crate) fn told(&self, control: &AdmissionControl) -> Vec<(Cow<'static, str>, Vec<u8>)> {
-        told::headers(control, &self.standings)
+        told::headers(control, &self.standings, TellIn::Answers)
     }
 
     /// Settles what was reserved.

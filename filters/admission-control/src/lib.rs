@@ -4,7 +4,7 @@
 //! - `ledger`: what all workers know together, as pure steps: quotas, places, loads,
 //!   who is alive. `accounts`, `membership`, `secret`: these steps on shared cells.
 //! - `queue`: who waits for a place, in one worker.
-//! - `arriving`: what is known of a request; `cost`: what it is taken to cost;
+//! - `arriving`: what is known of a request; `cost`, `costing`: what it is taken to cost;
 //!   `deciding`: whether it is let in; `admission`: its way through; `answering`: what
 //!   its answer says.
 //! - `refusal`, `told`: how a client is told.
@@ -18,6 +18,7 @@ mod callers;
 pub mod config;
 mod control;
 mod cost;
+mod costing;
 mod deciding;
 pub mod ledger;
 mod limits;
@@ -27,6 +28,7 @@ pub mod metrics;
 pub mod queue;
 pub mod refusal;
 mod secret;
+mod taking_out;
 mod telling;
 mod told;
 

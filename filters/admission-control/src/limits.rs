@@ -1,7 +1,7 @@
 //! What an operator's limits mean: which requests each is for, and what it keeps
 //! apart.
 
-use crate::callers::{Callers, header_name};
+use crate::callers::{Callers, header_name, tenants_named};
 use crate::config::{self, Dimension, Mode};
 use crate::ledger::adaptive::Settings;
 use crate::ledger::quota::Quota;
@@ -83,11 +83,16 @@ pub(crate) fn limits(
             problems.add(format!("{path}.per"), text);
         }
         let kind = kind(limit, &path, problems).unwrap_or(Kind::InFlight(Room::Fixed(1)));
-        let selection =
-            |written: &Option<config::Selection>, word: &str, problems: &mut Problems| {
-                let path = format!("{path}.{word}.classes");
-                written.as_ref().map(|written| Selection::new(written, callers, &path, problems))
-            };
+        let selection = |written: &Option<config::Selection>,
+                         word: &str,
+                         problems: &mut Problems| {
+            let path = format!("{path}.{word}.classes");
+            let written = written.as_ref().map(|written| config::Selection {
+                tenants: written.tenants.as_deref().map(|tenants| tenants_named(tenants, config)),
+                ..written.clone()
+            });
+            written.map(|written| Selection::new(&written, callers, &path, problems))
+        };
         Limit {
             name: limit.name.clone(),
             per: dimensions(&limit.per, &path, problems),

@@ -73,10 +73,15 @@ impl Membership {
         if now.saturating_sub(self.beaten.get()) < BEAT_NS {
             return Ok(None);
         }
-        self.beaten.set(now);
+        // Not even this worker was heard of: all of them were stopped, or the clock was
+        // set.
+        let has_jumped = now.saturating_sub(self.beaten.replace(now)) > LEASE_NS;
         let me = self.number.get();
         let (is_known, live, totals) = cells.update(&self.cell, |bytes| {
             let mut workers = Workers::from_bytes(bytes);
+            if has_jumped {
+                workers.restart(now);
+            }
             if let Some(me) = me {
                 workers.beat(me, gauges, now, LEASE_NS);
             }

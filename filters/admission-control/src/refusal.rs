@@ -1,6 +1,8 @@
 //! Why a request is refused, and how its client is told.
 
+use crate::config::TellIn;
 use crate::control::AdmissionControl;
+use crate::costing::Unreadable;
 use crate::told::{self, Standing};
 use filter_kit::{Filter, GrpcCode, Reply, ReplyKind};
 use inference_api::dialect::Dialect;
@@ -31,6 +33,10 @@ pub enum Rule {
     Tenant,
     /// Its path, a header or its body can't be read, or can be in two ways.
     Malformed,
+    /// Its body is compressed, and a limit of tokens is for it.
+    Unreadable,
+    /// Its body is longer than is held to be read, and a limit of tokens is for it.
+    BodyBytes,
     /// The state that Envoy's workers share could not be changed, and the
     /// configuration says to refuse requests then.
     SharedState,
@@ -41,8 +47,6 @@ pub enum Rule {
 pub(crate) enum Retry {
     /// After so many nanoseconds.
     After(u64),
-    /// Whenever.
-    Unknown,
     /// It does not: the same request will be refused again.
     Never,
 }
@@ -62,9 +66,12 @@ pub(crate) struct Refusal {
 /// takes no longer one for its next try.
 const LONGEST_RETRY_NS: u64 = 120 * 1_000_000_000;
 
+/// A wait that is said where nothing better is known.
+const SHORT_RETRY_NS: u64 = 1_000_000_000;
+
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::RequestQuota,
         Self::TokenQuota,
         Self::InFlight,
@@ -74,6 +81,8 @@ impl Rule {
         Self::ServerLoad,
         Self::Tenant,
         Self::Malformed,
+        Self::Unreadable,
+        Self::BodyBytes,
         Self::SharedState,
     ];
 
@@ -89,6 +98,8 @@ impl Rule {
             Self::ServerLoad => "server_load",
             Self::Tenant => "tenant",
             Self::Malformed => "malformed",
+            Self::Unreadable => "unreadable",
+            Self::BodyBytes => "body_bytes",
             Self::SharedState => "shared_state",
         }
     }
@@ -105,13 +116,15 @@ impl Rule {
             | Self::SharedState => ErrorKind::Overloaded,
             Self::Tenant => ErrorKind::Unauthenticated,
             Self::Malformed => ErrorKind::InvalidArgument,
+            Self::Unreadable => ErrorKind::UnsupportedMedia,
+            Self::BodyBytes => ErrorKind::TooLarge,
         }
     }
 
     /// Its gRPC status.
     pub const fn grpc(self) -> GrpcCode {
         match self.kind() {
-            ErrorKind::QuotaExceeded => GrpcCode::ResourceExhausted,
+            ErrorKind::QuotaExceeded | ErrorKind::TooLarge => GrpcCode::ResourceExhausted,
             ErrorKind::Overloaded => GrpcCode::Unavailable,
             ErrorKind::Unauthenticated => GrpcCode::Unauthenticated,
             _ => GrpcCode::InvalidArgument,
@@ -129,6 +142,8 @@ impl Rule {
             Self::ServerLoad => "the servers have too much to do",
             Self::Tenant => "the request must name its tenant once",
             Self::Malformed => "the request can't be read",
+            Self::Unreadable => "what a compressed body will cost can't be read",
+            Self::BodyBytes => "the body is too long to be read for what it will cost",
             Self::SharedState => "limits can't be checked now",
         }
     }
@@ -139,15 +154,25 @@ impl Retry {
     const fn milliseconds(self) -> Option<u64> {
         match self {
             Self::After(nanoseconds) => Some(nanoseconds.div_ceil(1_000_000)),
-            Self::Unknown | Self::Never => None,
+            Self::Never => None,
         }
     }
 
     const fn is_pointless(self) -> bool {
         match self {
             Self::After(nanoseconds) => nanoseconds > LONGEST_RETRY_NS,
-            Self::Unknown => false,
             Self::Never => true,
+        }
+    }
+}
+
+impl Unreadable {
+    /// The refusal of a request for it.
+    pub(crate) fn refusal(self) -> Refusal {
+        match self {
+            Self::Compressed => Refusal::new(Rule::Unreadable, ""),
+            Self::Malformed => Refusal::new(Rule::Malformed, "its body is not what its API wants"),
+            Self::TooLong => Refusal::new(Rule::BodyBytes, ""),
         }
     }
 }
@@ -156,7 +181,7 @@ impl Refusal {
     /// Without a limit, and with no word on when to try again.
     pub(crate) fn new(rule: Rule, detail: impl Into<String>) -> Self {
         let retry = match rule.kind() {
-            ErrorKind::Overloaded => Retry::Unknown,
+            ErrorKind::Overloaded => Retry::After(SHORT_RETRY_NS),
             _ => Retry::Never,
         };
         Self { rule, limit: None, retry, detail: detail.into() }
@@ -190,7 +215,7 @@ impl Refusal {
             headers.extend(self.retry_headers(dialect));
             body
         };
-        headers.extend(told::headers(control, standings));
+        headers.extend(told::headers(control, standings, TellIn::Refusals));
         Reply {
             kind: ReplyKind::Refusal,
             status: report.http_status,

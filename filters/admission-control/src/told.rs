@@ -1,5 +1,6 @@
 //! What clients are told of their quotas.
 
+use crate::config::TellIn;
 use crate::control::AdmissionControl;
 use crate::limits::Kind;
 use std::borrow::Cow;
@@ -20,20 +21,24 @@ const SECOND_NS: u64 = 1_000_000_000;
 /// A header, as it is set in an answer or sent with a refusal.
 type Header = (Cow<'static, str>, Vec<u8>);
 
-/// The headers that tell how these quotas stand.
-pub(crate) fn headers(control: &AdmissionControl, standings: &[Standing]) -> Vec<Header> {
+/// The headers that tell how these quotas stand, in a refusal or in an answer.
+pub(crate) fn headers(
+    control: &AdmissionControl,
+    standings: &[Standing],
+    place: TellIn,
+) -> Vec<Header> {
     let mut headers: Vec<Header> = Vec::new();
     if standings.is_empty() {
         return headers;
     }
-    if control.told.rate_limit {
+    if control.told.rate_limit >= place {
         let policies = standings.iter().filter_map(|standing| policy(control, *standing));
         let policies: Vec<String> = policies.collect();
         headers.push(("ratelimit-policy".into(), policies.join(", ").into()));
         let states = standings.iter().filter_map(|standing| state(control, *standing));
         headers.push(("ratelimit".into(), states.collect::<Vec<_>>().join(", ").into()));
     }
-    if control.told.x_rate_limit {
+    if control.told.x_rate_limit >= place {
         for unit in ["requests", "tokens"] {
             headers.extend(x_rate_limit(control, standings, unit));
         }

@@ -15,7 +15,7 @@ use core::mem;
 use filter_kit::{
     Arrival, BodyChunk, Edits, Exchange, HeaderBlock, Notes, Timestamp, Trailers, Verdict,
 };
-use inference_api::dialect::{Dialect, RequestLine, classify};
+use inference_api::dialect::{Dialect, RequestLine, classify, hidden_call};
 use inference_api::grpc::is_grpc;
 use std::rc::Rc;
 
@@ -69,7 +69,7 @@ impl Exchange for Checking {
         let patches = self.validator.contracts.patches(path, identity.model);
         let patches: Vec<Rc<Patch>> = patches.map(Rc::clone).collect();
         let mut findings = Findings::new(contract.modes.clone());
-        let hidden = headers::hidden_call(&line, &call, &self.validator.grpc_methods);
+        let hidden = hidden_call(&line, &call, &self.validator.grpc_methods);
         let meant = hidden.as_ref().unwrap_or(&call);
         headers::check_access(&self.validator.access, path, meant, &mut findings);
         headers::check_size(block.headers, &contract.limits, &mut findings);

@@ -6,24 +6,7 @@ use crate::config::Limits;
 use crate::rules::Rule;
 use crate::violation::{Findings, Violation};
 use filter_kit::Headers;
-use inference_api::dialect::{Call, GrpcMethod, Operation, RequestLine, classify};
-
-/// The gRPC call that a request may be though it does not say so: not every gRPC
-/// server looks at the content type.
-///
-/// Source: grpc/grpc-rust, issue 1720: tonic answers such calls.
-pub(crate) fn hidden_call<'r>(
-    line: &RequestLine<'r>,
-    call: &Call<'_>,
-    methods: &[GrpcMethod],
-) -> Option<Call<'r>> {
-    if call.dialect.is_grpc() || call.operation != Operation::Other {
-        return None;
-    }
-    let grpc =
-        RequestLine { method: b"POST", content_type: Some(b"application/grpc"), path: line.path };
-    classify(&grpc, methods).ok().filter(|hidden| hidden.dialect.is_grpc())
-}
+use inference_api::dialect::Call;
 
 /// Whether the path is open.
 pub(crate) fn check_access(access: &Access, path: &[u8], call: &Call<'_>, findings: &mut Findings) {

@@ -160,10 +160,10 @@ impl Room {
     }
 }
 
-/// The part of a limit that a class may fill: `ceil(limit * percent / 100)`, at
-/// least 1.
+/// So many percent of a limit: rounded down, so that what is left of it is kept for
+/// others, and at least 1.
 pub fn share(limit: u32, percent: u32) -> u32 {
-    let share = u64::from(limit).saturating_mul(u64::from(percent)).div_ceil(100);
+    let share = u64::from(limit).saturating_mul(u64::from(percent)).checked_div(100).unwrap_or(0);
     u32::try_from(share).unwrap_or(u32::MAX).max(1)
 }
 

@@ -91,6 +91,14 @@ impl Workers {
         }
     }
 
+    /// Begins all leases anew: the clock was set, or everybody was stopped for a while.
+    /// Who is dead is so for one lease longer.
+    pub fn restart(&mut self, at: u64) {
+        for worker in &mut self.workers {
+            worker.beat = at;
+        }
+    }
+
     /// Whether the worker of this number is one of them.
     pub fn has(&self, number: u32) -> bool {
         self.workers.iter().any(|worker| worker.number == number)

@@ -26,7 +26,8 @@ impl Asked {
     }
 
     pub(super) fn max_output_tokens(&self) -> Option<u64> {
-        self.max_tokens.or(self.other_max_tokens)
+        // Which of them counts differs between servers, where one is 0.
+        self.max_tokens.max(self.other_max_tokens)
     }
 
     /// How many answers are generated to each prompt.

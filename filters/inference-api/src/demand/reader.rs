@@ -22,8 +22,8 @@ pub struct Demand {
     pub prompt_token_ids: u64,
     /// How long `tools` and `functions` are, in bytes as they are written.
     pub tool_bytes: u64,
-    /// How many tokens each answer may have, reasoning included. `None` if the
-    /// request leaves it to the server; none at all for embeddings.
+    /// How many tokens each answer may have, reasoning included; the most of what
+    /// it says, since servers differ in which counts. `None` if the request leaves it to the server; none at all for embeddings.
     pub max_output_tokens: Option<u64>,
     /// How many answers are generated: `n`, of completions `best_of` if it is
     /// larger, for each prompt. At least one.

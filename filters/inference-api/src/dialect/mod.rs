@@ -174,6 +174,23 @@ pub fn classify<'a>(request: &RequestLine<'a>, own: &[GrpcMethod]) -> Result<Cal
     })
 }
 
+/// The gRPC call that a request may be though it does not say so: not every gRPC
+/// server looks at the content type.
+///
+/// Source: grpc/grpc-rust, issue 1720: tonic answers such calls.
+pub fn hidden_call<'r>(
+    line: &RequestLine<'r>,
+    call: &Call<'_>,
+    own: &[GrpcMethod],
+) -> Option<Call<'r>> {
+    if call.dialect.is_grpc() || call.operation != Operation::Other {
+        return None;
+    }
+    let grpc =
+        RequestLine { method: b"POST", content_type: Some(b"application/grpc"), path: line.path };
+    classify(&grpc, own).ok().filter(|hidden| hidden.dialect.is_grpc())
+}
+
 /// A row of the table that fits, with names as they stand in the path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Route<'a> {

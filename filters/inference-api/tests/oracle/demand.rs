@@ -86,7 +86,7 @@ fn naive(operation: Operation, body: &Value) -> Expected {
             prompt.messages(&body["messages"]);
             prompt.written(&body["documents"]);
             let max_tokens = asked(&body["max_completion_tokens"]);
-            max_output_tokens = max_tokens.or(asked(&body["max_tokens"]));
+            max_output_tokens = max_tokens.max(asked(&body["max_tokens"]));
             choices = asked(&body["n"]).unwrap_or(1).max(1);
             tools.push(&body["functions"]);
         }
@@ -121,7 +121,7 @@ fn naive(operation: Operation, body: &Value) -> Expected {
         _ => {
             prompt.texts(&body["text_input"]);
             let max_tokens = asked(&body["parameters"]["max_tokens"]);
-            max_output_tokens = max_tokens.or(asked(&body["max_tokens"]));
+            max_output_tokens = max_tokens.max(asked(&body["max_tokens"]));
             stream = operation == Operation::GenerateStream;
             tools.clear();
         }

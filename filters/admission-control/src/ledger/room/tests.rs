@@ -93,9 +93,10 @@ fn the_wait_grows_with_those_ahead() {
 }
 
 #[test]
-fn a_share_is_rounded_up_and_never_nothing() {
+fn a_share_leaves_something_and_is_never_nothing() {
     assert_eq!(share(10, 100), 10);
-    assert_eq!(share(10, 25), 3);
+    assert_eq!(share(10, 25), 2);
+    assert_eq!(share(4, 80), 3);
     assert_eq!(share(10, 0), 1);
     assert_eq!(share(0, 50), 1);
     assert_eq!(share(u32::MAX, 100), u32::MAX);
