@@ -41,16 +41,33 @@ fn config() -> Value {
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Send { worker: usize, model: usize, is_low: bool, prompt: usize, output: u64 },
+    Send {
+        worker: usize,
+        model: usize,
+        is_low: bool,
+        prompt: usize,
+        output: u64,
+    },
     /// The server answers one of those that go on, which used a part of what it might.
-    Answer { which: usize, part: u64 },
-    Fail { which: usize },
+    Answer {
+        which: usize,
+        part: u64,
+    },
+    Fail {
+        which: usize,
+    },
     /// A client leaves, whether its request waits or goes on.
-    Leave { which: usize },
+    Leave {
+        which: usize,
+    },
     /// A worker's VM dies, with all of its requests, and another joins.
-    Die { worker: usize },
+    Die {
+        worker: usize,
+    },
     /// A worker gets a new configuration; what is here is finished by the old one.
-    Replace { worker: usize },
+    Replace {
+        worker: usize,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {

@@ -19,7 +19,10 @@ fn requests() -> Vec<(Dialect, Trial)> {
         (Dialect::Anthropic, Trial::of("POST", "/v1/messages").body("{}")),
         (Dialect::OpenInferenceRest, Trial::of("POST", "/v2/models/m/infer").body("{}")),
         (Dialect::TensorFlowServingRest, Trial::of("POST", "/v1/models/m:predict").body("{}")),
-        (Dialect::OpenInferenceGrpc, Trial::grpc("/inference.GRPCInferenceService/ModelInfer", b"")),
+        (
+            Dialect::OpenInferenceGrpc,
+            Trial::grpc("/inference.GRPCInferenceService/ModelInfer", b""),
+        ),
         (Dialect::TensorFlowServingGrpc, Trial::grpc(predict, b"")),
     ]
 }
@@ -113,7 +116,10 @@ fn a_retry_that_is_pointless_is_told_so() {
     assert_eq!(reply.reason, "admission-control;token_quota");
     assert_eq!((reply.status, header(&reply, "x-should-retry")), (429, Some("false")));
     assert_eq!([header(&reply, "retry-after"), header(&reply, "retry-after-ms")], [None; 2]);
-    assert_eq!(body(&reply)["error"]["message"], "too many tokens: budget never allows so many at once");
+    assert_eq!(
+        body(&reply)["error"]["message"],
+        "too many tokens: budget never allows so many at once"
+    );
 
     let tensor = json!({"inputs": [{"name": "x", "datatype": "UINT8", "shape": [11], "data": [1,2,3,4,5,6,7,8,9,10,11]}]});
     let rest = Trial::of("POST", "/v2/models/m/infer").body(tensor.to_string());
@@ -201,7 +207,8 @@ fn a_refusal_is_counted_by_rule_limit_and_class() {
     let trial = Trial::chat(&chat_of(1, 1)).sharing(local_cells());
     trial.through(&filter);
     let (_, notes) = trial.noting(&filter);
-    let refused = "inference_admission_refused_total_rule=.=request_quota;_limit=.=each;_class=.=default;";
+    let refused =
+        "inference_admission_refused_total_rule=.=request_quota;_limit=.=each;_class=.=default;";
     assert_eq!(added(&notes, refused), 1);
     assert_eq!(added(&notes, "inference_admission_admitted"), 0);
     assert_eq!(fact(&notes, "inference.admission"), Some("refused:request_quota"));

@@ -38,7 +38,8 @@ fn room_that_is_only_reported_refuses_nobody() {
     for ticket in 0..4 {
         assert_eq!(worker.send(ticket, at(0), &ask), Stage::Goes);
     }
-    let reported = "inference_admission_reported_total_rule=.=in_flight;_limit=.=soft;_class=.=default;";
+    let reported =
+        "inference_admission_reported_total_rule=.=in_flight;_limit=.=soft;_class=.=default;";
     assert_eq!(worker.counted[reported], 3);
     assert_eq!(worker.fact(3, "inference.admission"), Some("reported:in_flight"));
 }
@@ -61,6 +62,7 @@ fn one_that_waits_is_reported_once() {
     }
     worker.answer(0, at(20));
     assert_eq!(worker.stage(2), Stage::Goes);
-    let reported = "inference_admission_reported_total_rule=.=in_flight;_limit=.=soft;_class=.=default;";
+    let reported =
+        "inference_admission_reported_total_rule=.=in_flight;_limit=.=soft;_class=.=default;";
     assert_eq!(worker.counted[reported], 2, "the second and the third");
 }

@@ -110,12 +110,8 @@ impl Worker {
 
     /// A request comes in, with all of its body at once. How it stands then.
     pub(crate) fn send(&mut self, ticket: u32, now: Timestamp, ask: &Ask) -> Stage {
-        let arrival = Arrival {
-            at: now,
-            ticket: Ticket(ticket),
-            cells: self.cells,
-            ..Arrival::default()
-        };
+        let arrival =
+            Arrival { at: now, ticket: Ticket(ticket), cells: self.cells, ..Arrival::default() };
         let headers: Headers = ask.headers.iter().map(|(name, value)| (name, value)).collect();
         let mut notes = Notes::default();
         let mut exchange = self.filter.exchange(arrival);
@@ -153,12 +149,7 @@ impl Worker {
         self.passages[&ticket].facts.get(name).map(String::as_str)
     }
 
-    pub(crate) fn answer_headers(
-        &mut self,
-        ticket: u32,
-        now: Timestamp,
-        headers: &[(&str, &str)],
-    ) {
+    pub(crate) fn answer_headers(&mut self, ticket: u32, now: Timestamp, headers: &[(&str, &str)]) {
         let headers: Headers = headers.iter().copied().collect();
         let block = HeaderBlock { headers: &headers, end_of_message: false, at: now };
         self.answered(ticket, now, |exchange, notes| exchange.response_headers(block, notes));

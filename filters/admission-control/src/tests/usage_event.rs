@@ -6,7 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const FIRST: &str =
     "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}],\"usage\":null}\n\n: a comment\n\n";
-const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\n";
+const USAGE: &str =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\n";
 const DONE: &str = "data: [DONE]\n\n";
 
 /// A streamed chat that does not ask for the usage.
@@ -28,8 +29,7 @@ fn received(trial: &Trial) -> Vec<u8> {
 #[test]
 fn the_server_is_asked_for_it() {
     let record = answered(b"").recorded(&control(&tokens(1_000_000_000)));
-    let body: Value =
-        serde_json::from_slice(&record.request.forwarded().body.unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(&record.request.forwarded().body.unwrap()).unwrap();
     assert_eq!(body["stream_options"], json!({"include_usage": true}));
 }
 
@@ -97,8 +97,9 @@ fn the_length_that_was_announced_is_removed() {
 fn what_is_used_is_known_from_it() {
     let events = [FIRST, USAGE, DONE].concat();
     for chunk in 1..=events.len() {
-        let record =
-            answered(events.as_bytes()).cut_at_every(chunk).recorded(&control(&tokens(1_000_000_000)));
+        let record = answered(events.as_bytes())
+            .cut_at_every(chunk)
+            .recorded(&control(&tokens(1_000_000_000)));
         assert_eq!(fact(&record.notes, "inference.tokens_used"), Some("9"), "{chunk}");
     }
 }
@@ -130,8 +131,7 @@ fn nothing_is_asked_for_where_nobody_counts_tokens_or_it_is_off() {
 
 #[test]
 fn an_answer_without_shared_state_says_no_more_than_was_asked() {
-    let trial = Trial::chat(&streamed())
-        .answered("text/event-stream", [FIRST, DONE].concat());
+    let trial = Trial::chat(&streamed()).answered("text/event-stream", [FIRST, DONE].concat());
     let record = trial.recorded(&control(&tokens(1_000_000_000)));
     assert_eq!(record.request.forwarded().body, None, "nobody would take the event out");
     assert_eq!(fact(&record.notes, "inference.admission"), Some("unchecked"));

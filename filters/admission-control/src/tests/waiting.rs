@@ -82,7 +82,8 @@ fn nobody_waits_longer_than_is_allowed() {
     assert_eq!(worker.refused_by(1).as_deref(), Some("queue_timeout"));
     assert_eq!(worker.stage(2), Stage::Waits);
     assert_eq!(order(&mut worker, 0, 120), [2]);
-    let refused = "inference_admission_refused_total_rule=.=queue_timeout;_limit=.=room;_class=.=high;";
+    let refused =
+        "inference_admission_refused_total_rule=.=queue_timeout;_limit=.=room;_class=.=high;";
     assert_eq!(worker.counted[refused], 1);
 }
 
@@ -211,16 +212,22 @@ fn a_deadline_that_can_not_be_met_is_told_at_once() {
     worker.send(1, at(0), &high());
     worker.answer(0, at(80));
     // Requests take 80 ms: one that comes now has to wait as long, and then takes 80.
-    for (ticket, name, value) in
-        [(2, "x-request-timeout-ms", "159"), (3, "grpc-timeout", "159m"), (4, "grpc-timeout", "100u")]
-    {
+    for (ticket, name, value) in [
+        (2, "x-request-timeout-ms", "159"),
+        (3, "grpc-timeout", "159m"),
+        (4, "grpc-timeout", "100u"),
+    ] {
         worker.send(ticket, at(80), &high().header(name, value));
         assert_eq!(worker.refused_by(ticket).as_deref(), Some("deadline"), "{name}: {value}");
     }
     let Stage::Refused(reply) = worker.stage(2) else { unreachable!() };
     assert_eq!(header(&reply, "retry-after"), Some("1"));
     assert_eq!(worker.send(5, at(80), &high().header("grpc-timeout", "170m")), Stage::Waits);
-    worker.send(6, at(80), &high().header("grpc-timeout", "9S").header("x-request-timeout-ms", "1"));
+    worker.send(
+        6,
+        at(80),
+        &high().header("grpc-timeout", "9S").header("x-request-timeout-ms", "1"),
+    );
     assert_eq!(worker.refused_by(6).as_deref(), Some("deadline"), "the sooner of both");
     assert_eq!(
         worker.send(7, at(80), &high().header("x-request-timeout-ms", "soon")),
@@ -272,7 +279,8 @@ fn what_waited_and_did_not_go_on_used_nothing() {
     worker.send(4, at(101), &low());
     worker.finish(3, at(102));
     worker.finish(4, at(102));
-    let of = |what: &str| worker.counted[&format!("inference_admission_tokens_{what}_total_limit=.=t;")];
+    let of =
+        |what: &str| worker.counted[&format!("inference_admission_tokens_{what}_total_limit=.=t;")];
     assert_eq!(of("reserved"), 5);
     assert_eq!(of("refunded"), 4);
     worker.answer(0, at(103));
