@@ -17,11 +17,10 @@ mod usage_event;
 mod waiting;
 
 use crate::AdmissionControl;
-use filter_kit::trial::{Outcome, Record, Trial, local_cells};
+use filter_kit::trial::{Outcome, Trial, local_cells};
 use filter_kit::{Change, Filter, Notes, Problem, Reply, parse_config};
 use serde_json::{Value, json};
 use simulation::{Ask, Stage, Worker, at, control, workers};
-use std::rc::Rc;
 
 fn problems(config: Value) -> Vec<String> {
     let parsed = parse_config(config);

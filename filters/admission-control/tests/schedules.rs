@@ -2,6 +2,15 @@
 //! waits too long.
 
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    clippy::panic,
+    clippy::unwrap_in_result,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use admission_control::{Admission, AdmissionControl};
 use filter_kit::Cells;
