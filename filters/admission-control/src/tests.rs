@@ -1,5 +1,11 @@
 //! What admission control makes of requests and answers.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_in_result,
+    reason = "a test fails by panicking"
+)]
+
 mod classes;
 mod configuring;
 mod costing;

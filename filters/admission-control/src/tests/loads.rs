@@ -65,6 +65,20 @@ fn a_load_that_was_not_heard_of_for_long_refuses_nobody() {
 }
 
 #[test]
+fn a_report_after_long_silence_counts_alone() {
+    let mut config = config();
+    config["load_reports"]["half_life_ms"] = json!(60_000);
+    let mut worker = told(&config, "TEXT application_utilization=9");
+    worker.send(2, at(6000), &high("m"));
+    worker.answer_headers(
+        2,
+        at(6000),
+        &[(":status", "200"), (REPORT, "TEXT application_utilization=0.1")],
+    );
+    assert_eq!(worker.send(3, at(6000), &low("m")), Stage::Goes);
+}
+
+#[test]
 fn other_workers_know_the_load_too() {
     let cells = local_cells();
     let mut fleet = workers(2, &config(), cells);

@@ -190,6 +190,23 @@ fn how_long_there_will_be_no_room_is_told_once_it_is_known() {
 }
 
 #[test]
+fn what_fails_at_once_does_not_count_as_quick() {
+    let config = json!({"limits": [{"name": "room", "in_flight": {"max": 1}}]});
+    let mut worker = Worker::new(&config, local_cells());
+    let ask = Ask::of("/v1/chat/completions");
+    worker.send(1, at(0), &ask);
+    worker.answer(1, at(4000));
+    for ticket in 2..10 {
+        worker.send(ticket, at(4000), &ask);
+        worker.answer_headers(ticket, at(4000), &[(":status", "503")]);
+        worker.finish(ticket, at(4000));
+    }
+    worker.send(10, at(4000), &ask);
+    let Stage::Refused(reply) = worker.send(11, at(4000), &ask) else { panic!() };
+    assert_eq!(header(&reply, "retry-after"), Some("4"));
+}
+
+#[test]
 fn what_can_not_be_read_in_one_way_is_refused() {
     let filter = control(&one_a_minute());
     let twice = Trial::of("POST", "/v2/models/m/infer")

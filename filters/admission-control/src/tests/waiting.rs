@@ -166,16 +166,24 @@ fn a_client_that_leaves_makes_way() {
 }
 
 #[test]
+fn when_the_first_leaves_the_next_tries() {
+    let mut fleet = workers(2, &config(), local_cells());
+    fleet[1].send(9, at(0), &high());
+    fleet[0].send(1, at(0), &high());
+    fleet[0].send(2, at(0), &high());
+    fleet[1].answer(9, at(1));
+    fleet[0].finish(1, at(2));
+    assert_eq!(fleet[0].stage(2), Stage::Goes, "there was room, and nobody had told so");
+}
+
+#[test]
 fn what_one_waits_for_keeps_nobody_from_other_room() {
     let config = json!({
         "limits": [
             {"name": "each", "per": ["model"], "in_flight": {"max": 1}},
-            {"name": "x", "only": {"models": ["x"]}, "per": ["header_"], "in_flight": {"max": 1}},
         ],
         "queue": {"max_requests": 9},
     });
-    let mut config = config;
-    config["limits"][1]["per"] = json!([]);
     let mut worker = Worker::new(&config, local_cells());
     worker.send(0, at(0), &of_model("a"));
     worker.send(1, at(0), &of_model("b"));
@@ -220,7 +228,7 @@ fn a_deadline_that_can_not_be_met_is_told_at_once() {
         worker.send(ticket, at(80), &high().header(name, value));
         assert_eq!(worker.refused_by(ticket).as_deref(), Some("deadline"), "{name}: {value}");
     }
-    let Stage::Refused(reply) = worker.stage(2) else { unreachable!() };
+    let Stage::Refused(reply) = worker.stage(2) else { panic!("it is not refused") };
     assert_eq!(header(&reply, "retry-after"), Some("1"));
     assert_eq!(worker.send(5, at(80), &high().header("grpc-timeout", "170m")), Stage::Waits);
     worker.send(
