@@ -84,7 +84,9 @@ pub(crate) fn announced(headers: &Headers) -> u64 {
 
 /// The first dimension: the batch.
 fn rows(tensor: &Tensor) -> u64 {
-    let first = tensor.shape.as_ref().and_then(|shape| shape.dimensions().first().copied());
+    // Of TensorFlow Serving's JSON only the nesting tells it.
+    let shape = tensor.shape.as_ref().or(tensor.data.nesting.as_ref());
+    let first = shape.and_then(|shape| shape.dimensions().first().copied());
     first.and_then(|rows| u64::try_from(rows).ok()).or(tensor.data.elements).unwrap_or(1)
 }
 

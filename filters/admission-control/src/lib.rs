@@ -35,3 +35,6 @@ mod told;
 pub use admission::Admission;
 pub use config::Config;
 pub use control::AdmissionControl;
+
+#[cfg(test)]
+mod tests;
