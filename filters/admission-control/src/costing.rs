@@ -45,9 +45,10 @@ struct Messages {
     kind: MessageKind,
     /// The one that is being read.
     current: Option<MessageReader>,
+    /// What the first one cost, once it ended.
+    first: Option<u64>,
     /// What those that ended cost together.
     tokens: u64,
-    ended: u64,
 }
 
 /// Why a body does not say what it will cost.
@@ -141,7 +142,7 @@ impl CostReader {
         if let Err(unreadable) = is_read {
             self.body = Body::Broken(unreadable);
         }
-        matches!(&self.body, Body::Messages(messages) if messages.ended > 0)
+        matches!(&self.body, Body::Messages(messages) if messages.first.is_some())
     }
 
     /// What the messages of a stream cost by now, all together.
@@ -198,7 +199,7 @@ impl CostReader {
 
 impl Messages {
     fn new(kind: MessageKind) -> Self {
-        Self { frames: FrameReader::new(), kind, current: None, tokens: 0, ended: 0 }
+        Self { frames: FrameReader::new(), kind, current: None, first: None, tokens: 0 }
     }
 
     fn push(&mut self, mut bytes: &[u8], unit: TensorUnit) -> Result<(), Unreadable> {
@@ -216,12 +217,11 @@ impl Messages {
                     }
                 }
                 Part::End => {
-                    if let Some(mut message) = self.current.take() {
-                        message.finish().map_err(|_| Unreadable::Malformed)?;
-                        let cost = Estimate::of_tensors(message.tensors(), unit);
-                        self.tokens = self.tokens.saturating_add(cost.tokens);
-                    }
-                    self.ended = self.ended.saturating_add(1);
+                    let Some(mut message) = self.current.take() else { continue };
+                    message.finish().map_err(|_| Unreadable::Malformed)?;
+                    let tokens = Estimate::of_tensors(message.tensors(), unit).tokens;
+                    self.first.get_or_insert(tokens);
+                    self.tokens = self.tokens.saturating_add(tokens);
                 }
             }
         }
@@ -229,9 +229,9 @@ impl Messages {
     }
 
     fn estimate(&self, is_all: bool, length: u64, cost: &Cost) -> Result<Estimate, Unreadable> {
-        match &self.current {
-            _ if self.ended > 0 => Ok(Estimate::of_known(self.tokens)),
-            Some(message) if !is_all => of_some(message.tensors(), length, cost),
+        match (self.first, &self.current) {
+            (Some(first), _) => Ok(Estimate::of_known(first)),
+            (None, Some(message)) if !is_all => of_some(message.tensors(), length, cost),
             _ => Err(Unreadable::Malformed),
         }
     }
