@@ -5,7 +5,7 @@
 
 use filter_kit::{
     Arrival, BodyChunk, Callbacks, ConfigError, Edits, Exchange, Filter, GrpcCode, HeaderBlock,
-    Headers, Metric, Notes, Reply, ReplyKind, Series, Trailers, Verdict,
+    Headers, Metric, Notes, Reply, ReplyKind, Series, Timestamp, Trailers, Verdict,
 };
 use serde::de::IgnoredAny;
 use std::rc::Rc;
@@ -107,7 +107,7 @@ impl Exchange for Account {
         Verdict::Forward(Edits::none())
     }
 
-    fn finished(&mut self, notes: &mut Notes) {
+    fn finished(&mut self, _: Timestamp, notes: &mut Notes) {
         self.state_at(Moment::Finished, notes);
     }
 }
