@@ -4,6 +4,7 @@ mod exactness;
 mod first_steps;
 mod hostile;
 mod leaks;
+mod queueing;
 
 use integration_tests::{
     Answer, Call, Client, Crowd, EnvoyConfig, Gateway, Reply, Upstream, WasmFilter, eventually,
