@@ -56,6 +56,17 @@ pub(crate) struct Crowded {
     pub(crate) service_ns: u64,
     /// How many may be here.
     pub(crate) limit: u32,
+    /// There is a place, for those who wait already.
+    pub(crate) is_others: bool,
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// That of the request: nobody waits whom it would overtake.
+    Own,
+    /// That of others, who wait.
+    Others,
 }
 
 /// What a place in a room came to.
@@ -158,7 +169,7 @@ impl AdmissionControl {
         &self,
         cells: Cells,
         (entry, room): (Entry, limits::Room),
-        class: usize,
+        (class, turn): (usize, Turn),
         at: Timestamp,
     ) -> Result<Result<Seated, Crowded>, CellError> {
         let worker = self.membership.number(cells, at)?;
@@ -167,12 +178,17 @@ impl AdmissionControl {
         let updated = self.update_room(cells, entry, None, at, |state, live| {
             let whole = limit_now(state, room, at);
             let limit = room::share(whole, percent);
-            let most = if is_enforced { limit } else { u32::MAX };
+            let most = match turn {
+                Turn::Others => 0,
+                Turn::Own if is_enforced => limit,
+                Turn::Own => u32::MAX,
+            };
             match state.enter(live, worker, most) {
                 Ok(in_flight) => Ok((in_flight.count > limit, whole)),
-                Err(_) => Err(Crowded {
+                Err(full) => Err(Crowded {
                     service_ns: u64::from(state.service_us()).saturating_mul(1000),
                     limit,
+                    is_others: full.in_flight < limit,
                 }),
             }
         })?;

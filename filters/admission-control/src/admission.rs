@@ -1,5 +1,6 @@
 //! One request on its way in, and what it holds until it is over.
 
+use crate::accounts::Turn;
 use crate::answering::{Answer, Passed, Wanted};
 use crate::arriving::{Request, request};
 use crate::control::AdmissionControl;
@@ -150,7 +151,7 @@ impl Exchange for Admission {
                 if answer.is_good() {
                     telling::used(&self.control, used, &request, notes);
                 }
-                holding.settle(&self.control, &self.arrival, (used, at), notes);
+                holding.settle(&self.control, &self.arrival, (Some(used), at), notes);
                 let sampled = is_sampled || answer.is_streamed();
                 let ending = (answer.is_good(), sampled);
                 holding.leave(&self.control, &self.arrival, (ending, at), notes);
@@ -158,7 +159,7 @@ impl Exchange for Admission {
             }
             Stage::Waiting { request, holding, since, .. } => {
                 self.stop_waiting(&request, since, at, notes);
-                holding.settle(&self.control, &self.arrival, (0, at), notes);
+                holding.settle(&self.control, &self.arrival, (None, at), notes);
                 self.control.wake_first(notes);
             }
             Stage::Arriving | Stage::Reading { .. } | Stage::Apart => {}
@@ -229,20 +230,23 @@ impl Admission {
                 telling::unchecked(&self.control, &request, notes);
                 Verdict::Forward(edits)
             }
-            Decision::Wait { holding, waiting } => {
+            Decision::Wait { holding, waiting, is_others } => {
                 let pushed =
                     self.control.queue.try_borrow_mut().map(|mut queue| queue.push(waiting));
                 match pushed {
                     Ok(Pushed::Waits) => {}
                     Ok(Pushed::Displaces(other)) => notes.wake(Ticket(other.ticket)),
                     Ok(Pushed::Refused) | Err(_) => {
-                        holding.settle(&self.control, &self.arrival, (0, at), notes);
+                        holding.settle(&self.control, &self.arrival, (None, at), notes);
                         let mut refusal = Refusal::new(Rule::QueueFull, "");
                         refusal.limit = Some(waiting.gate.limit);
                         return self.refuse(&request, &holding, &refusal, notes);
                     }
                 }
                 telling::waits(&self.control, &request, notes);
+                if is_others {
+                    self.control.wake_first(notes);
+                }
                 let request = Box::new(request);
                 self.stage = Stage::Waiting { request, holding, wanted, since: at };
                 Verdict::Wait(edits)
@@ -269,7 +273,7 @@ impl Admission {
             // Somebody more important has its place.
             return self.give_up(request, holding, Rule::QueueFull, (since, at), notes);
         };
-        match self.control.take_seats(&request, &self.arrival, at, notes) {
+        match self.control.take_seats(&request, &self.arrival, |_| Turn::Own, at, notes) {
             Ok(Ok(seats)) => {
                 self.stop_waiting(&request, since, at, notes);
                 holding.seats = seats;
@@ -304,7 +308,7 @@ impl Admission {
         notes: &mut Notes,
     ) -> Verdict {
         self.stop_waiting(&request, since, at, notes);
-        holding.settle(&self.control, &self.arrival, (0, at), notes);
+        holding.settle(&self.control, &self.arrival, (None, at), notes);
         self.refuse(&request, &holding, &Refusal::new(rule, ""), notes)
     }
 

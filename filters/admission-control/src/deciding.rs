@@ -5,7 +5,7 @@
 //! 2. budgets of requests and tokens, which are reserved,
 //! 3. places among those that are here.
 
-use crate::accounts::{Charge, Crowded, Seat, Short};
+use crate::accounts::{Charge, Crowded, Entry, Seat, Short, Turn};
 use crate::arriving::Request;
 use crate::config::{Mode, OnFault};
 use crate::control::AdmissionControl;
@@ -26,7 +26,7 @@ pub(crate) enum Decision {
     /// It goes on, and nobody could look.
     Unchecked,
     /// It may wait for room.
-    Wait { holding: Holding, waiting: Waiting },
+    Wait { holding: Holding, waiting: Waiting, is_others: bool },
     /// It is refused.
     Refused { refusal: Refusal, holding: Holding },
 }
@@ -60,13 +60,13 @@ impl AdmissionControl {
         let decided = self.try_decide(request, arrival, at, &mut holding, notes);
         match decided {
             Ok(Ok(None)) => Decision::Admitted(holding),
-            Ok(Ok(Some(waiting))) => Decision::Wait { holding, waiting },
+            Ok(Ok(Some((waiting, is_others)))) => Decision::Wait { holding, waiting, is_others },
             Ok(Err(refusal)) => {
-                holding.settle(self, arrival, (0, at), notes);
+                holding.settle(self, arrival, (None, at), notes);
                 Decision::Refused { refusal, holding }
             }
             Err(_) => {
-                holding.settle(self, arrival, (0, at), notes);
+                holding.settle(self, arrival, (None, at), notes);
                 match self.on_fault {
                     OnFault::Allow => Decision::Unchecked,
                     OnFault::Deny => {
@@ -85,19 +85,23 @@ impl AdmissionControl {
         at: Timestamp,
         holding: &mut Holding,
         notes: &mut Notes,
-    ) -> Result<Result<Option<Waiting>, Refusal>, CellError> {
+    ) -> Result<Result<Option<(Waiting, bool)>, Refusal>, CellError> {
         if let Some(refusal) = self.check_load(request, arrival, at, notes)? {
             return Ok(Err(refusal));
         }
         if let Some(refusal) = self.take_charges(request, arrival, at, holding, notes)? {
             return Ok(Err(refusal));
         }
-        match self.take_seats(request, arrival, at, notes)? {
+        let turn = |entry: &Entry| self.turn(request, entry);
+        match self.take_seats(request, arrival, turn, at, notes)? {
             Ok(seats) => {
                 holding.seats = seats;
                 Ok(Ok(None))
             }
-            Err(none) => Ok(self.may_wait(request, arrival, &none, at).map(Some)),
+            Err(none) => {
+                let may_wait = self.may_wait(request, arrival, &none, at);
+                Ok(may_wait.map(|waiting| Some((waiting, none.crowded.is_others))))
+            }
         }
     }
 
@@ -158,6 +162,17 @@ impl AdmissionControl {
         Ok(None)
     }
 
+    /// Whose turn it is to take a place, when a request comes: another worker may
+    /// have made room of which those who wait here do not know yet.
+    fn turn(&self, request: &Request, entry: &Entry) -> Turn {
+        let gate = Gate { key: entry.key, limit: entry.limit };
+        let queue = self.queue.try_borrow();
+        match queue.map_or(0, |queue| queue.ahead_of(gate, request.class)) {
+            0 => Turn::Own,
+            _ => Turn::Others,
+        }
+    }
+
     /// Takes a place in each room, or none in any.
     ///
     /// # Errors
@@ -166,6 +181,7 @@ impl AdmissionControl {
         &self,
         request: &Request,
         arrival: &Arrival,
+        turn: impl Fn(&Entry) -> Turn,
         at: Timestamp,
         notes: &mut Notes,
     ) -> Result<Result<Vec<Seat>, NoSeat>, CellError> {
@@ -173,7 +189,7 @@ impl AdmissionControl {
         for entry in &request.entries {
             let Some(limit) = self.limits.get(entry.limit) else { continue };
             let Kind::InFlight(room) = limit.kind else { continue };
-            match self.enter(arrival.cells, (*entry, room), request.class, at) {
+            match self.enter(arrival.cells, (*entry, room), (request.class, turn(entry)), at) {
                 Ok(Ok(seated)) => {
                     self.seat(entry.limit, |seats| seats.saturating_add(1));
                     telling::limit(
@@ -213,7 +229,7 @@ impl AdmissionControl {
         at: Timestamp,
     ) -> Result<Waiting, Refusal> {
         let now = at.nanos();
-        let Crowded { service_ns, limit } = none.crowded;
+        let Crowded { service_ns, limit, .. } = none.crowded;
         let queue = self.queue.try_borrow();
         let ahead = queue.map_or(0, |queue| queue.ahead_of(none.gate, request.class));
         // A place becomes free, on average, each time one of them is done.
@@ -263,21 +279,21 @@ impl Holding {
         told::headers(control, &self.standings)
     }
 
-    /// Settles what was reserved: with so many tokens, if any were used; with the
-    /// request itself, if it went on.
+    /// Settles what was reserved by the tokens that were used; none for a request that
+    /// did not go on, which is then not one of those that may come in either.
     pub(crate) fn settle(
         &self,
         control: &AdmissionControl,
         arrival: &Arrival,
-        (used, at): (u64, Timestamp),
+        (used, at): (Option<u64>, Timestamp),
         notes: &mut Notes,
     ) {
         for charge in &self.charges {
             let Some(limit) = control.limits.get(charge.limit()) else { continue };
             let (quota, used) = match &limit.kind {
-                Kind::Tokens(quota) => (quota, used),
+                Kind::Tokens(quota) => (quota, used.unwrap_or(0)),
                 // A request that came in was one, whatever became of it.
-                Kind::Requests(quota) if self.seats.is_empty() && used == 0 => (quota, 0),
+                Kind::Requests(quota) if used.is_none() => (quota, 0),
                 Kind::Requests(_) | Kind::InFlight(_) => continue,
             };
             let settled = control.settle(arrival.cells, (charge, quota), used, at);
