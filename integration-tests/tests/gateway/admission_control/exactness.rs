@@ -1,6 +1,8 @@
 //! A limit is one limit, however many workers, connections and protocols there are.
 
-use super::{IN_FLIGHT, Stand, admission, any_chat, begin, chat, chat_of, ended, rule_of, wait_for_crowd};
+use super::{
+    IN_FLIGHT, Stand, admission, any_chat, begin, chat, chat_of, ended, rule_of, wait_for_crowd,
+};
 use integration_tests::{Answer, Call, Client, Crowd, Gateway, Reply};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -188,10 +190,8 @@ async fn assert_budget_is_exact(workers: u32) {
 /// first.
 async fn listeners(other: Value) -> (Stand, Crowd, SocketAddr) {
     let config = json!({"limits": [{"name": "gpu", "in_flight": {"max": 2}}]});
-    let chain = Gateway::builder()
-        .workers(2)
-        .wasm(&admission(&config))
-        .other_listener(&admission(&other));
+    let chain =
+        Gateway::builder().workers(2).wasm(&admission(&config)).other_listener(&admission(&other));
     let (crowd, answer) = (Crowd::default(), Answer::text("served"));
     let inside = crowd.clone();
     let stand = Stand::of(chain, move |_| Reply::crowded(answer.clone(), &inside)).await;

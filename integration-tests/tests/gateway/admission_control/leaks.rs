@@ -157,7 +157,8 @@ async fn a_client_leaves_while_its_request_is_read_for_its_cost() {
     let budget = json!({"name": "budget", "tokens": {"count": 1000, "window_ms": 864_000_000}});
     config["limits"].as_array_mut().unwrap().push(budget);
     config["cost"] = json!({"bytes_per_token": 1});
-    let (stand, crowd) = stand(Gateway::builder().workers(2).replaceable(&admission(&config))).await;
+    let (stand, crowd) =
+        stand(Gateway::builder().workers(2).replaceable(&admission(&config))).await;
     for mut client in both(&stand).await {
         let (mut body, answer) = client.open(Call::post("/v1/chat/completions"));
         let answer = tokio::spawn(answer);
@@ -291,9 +292,9 @@ async fn replace(stand: &Stand, filter: &WasmFilter) {
 async fn a_worker_dies_with_all_its_requests() {
     let filter = WasmFilter::named("crashing").configured(&config()).reloading();
     let (stand, crowd) = stand(Gateway::builder().wasm(&filter)).await;
-    let calls = both(&stand).await.map(|mut client| {
-        tokio::spawn(async move { client.try_send(any_chat()).await })
-    });
+    let calls = both(&stand)
+        .await
+        .map(|mut client| tokio::spawn(async move { client.try_send(any_chat()).await }));
     wait_for_crowd(&crowd, ROOM).await;
     let mut client = stand.gateway.http2().await;
     assert_eq!(client.send(any_chat().header("x-panic", "yes")).await.status, 503);
@@ -305,10 +306,8 @@ async fn a_worker_dies_with_all_its_requests() {
         }
     }
     // The dead can't give back what they held. Their lease runs out.
-    eventually("a place", async || {
-        (client.send(to("early")).await.status == 200).then_some(())
-    })
-    .await;
+    eventually("a place", async || (client.send(to("early")).await.status == 200).then_some(()))
+        .await;
     assert_all_is_free(&stand, &crowd).await;
     let alarms = stand.gateway.stop();
     assert!(alarms.iter().any(|alarm| alarm.contains("the client asked for it")), "{alarms:?}");

@@ -67,7 +67,8 @@ async fn order(stand: &Stand, crowd: &Crowd, count: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn the_most_important_go_first_and_then_those_who_came_first() {
-    let (stand, crowd, first) = full(&config(json!({"max_requests": 10, "max_wait_ms": 50_000}))).await;
+    let (stand, crowd, first) =
+        full(&config(json!({"max_requests": 10, "max_wait_ms": 50_000}))).await;
     let mut answers = vec![first];
     for (name, class) in
         [("a", "low"), ("b", "middle"), ("c", "high"), ("d", "low"), ("e", "middle"), ("f", "high")]
@@ -86,7 +87,8 @@ async fn the_most_important_go_first_and_then_those_who_came_first() {
 
 #[tokio::test]
 async fn a_client_that_leaves_frees_its_place_in_the_queue() {
-    let (stand, crowd, first) = full(&config(json!({"max_requests": 2, "max_wait_ms": 50_000}))).await;
+    let (stand, crowd, first) =
+        full(&config(json!({"max_requests": 2, "max_wait_ms": 50_000}))).await;
     let gone = waiting(&stand, "gone", "middle").await;
     let stays = waiting(&stand, "stays", "middle").await;
     let refused = stand.gateway.http1().await.send(any_chat()).await;
@@ -120,7 +122,8 @@ async fn nobody_waits_longer_than_they_may() {
 
 #[tokio::test]
 async fn one_that_is_more_important_takes_the_place_of_another() {
-    let (stand, crowd, first) = full(&config(json!({"max_requests": 2, "max_wait_ms": 50_000}))).await;
+    let (stand, crowd, first) =
+        full(&config(json!({"max_requests": 2, "max_wait_ms": 50_000}))).await;
     let stays = waiting(&stand, "stays", "low").await;
     let displaced = waiting(&stand, "displaced", "low").await;
     let refused = stand.gateway.http1().await.send(any_chat().header("x-class", "low")).await;
@@ -176,7 +179,8 @@ async fn a_body_that_still_comes_is_whole_when_the_wait_is_over() {
 
 #[tokio::test]
 async fn grpc_calls_wait_as_well() {
-    let (stand, crowd) = grpc_crowd(&config(json!({"max_requests": 9, "max_wait_ms": 50_000}))).await;
+    let (stand, crowd) =
+        grpc_crowd(&config(json!({"max_requests": 9, "max_wait_ms": 50_000}))).await;
     let mut client = PredictionServiceClient::new(stand.gateway.grpc().await);
     let calls: Vec<_> = (0..3)
         .map(|_| {
@@ -246,7 +250,8 @@ async fn one_whose_deadline_comes_while_it_waits_is_refused_then() {
     let (stand, crowd, first) =
         full(&config(json!({"max_requests": 9, "max_wait_ms": 3_600_000}))).await;
     let call = any_chat().header("x-request-timeout-ms", "100");
-    let answer = ended(queued(&stand, stand.gateway.http1().await, call, "late", "low").await).await;
+    let answer =
+        ended(queued(&stand, stand.gateway.http1().await, call, "late", "low").await).await;
     assert_eq!((answer.status.as_u16(), rule_of(&answer).as_deref()), (503, Some("deadline")));
     crowd.let_go(1);
     assert_eq!(ended(first).await.status, 200);
