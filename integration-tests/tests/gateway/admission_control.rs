@@ -1,10 +1,14 @@
 //! Admission control.
 
+mod chain;
 mod exactness;
 mod first_steps;
 mod hostile;
 mod leaks;
 mod queueing;
+mod refusals;
+mod server_loads;
+mod streams;
 
 use integration_tests::{
     Answer, Call, Client, Crowd, EnvoyConfig, Gateway, Reply, Upstream, WasmFilter, eventually,
