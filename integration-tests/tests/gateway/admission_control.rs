@@ -5,6 +5,7 @@ mod exactness;
 mod first_steps;
 mod hostile;
 mod leaks;
+mod observability;
 mod queueing;
 mod refusals;
 mod server_loads;
