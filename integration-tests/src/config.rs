@@ -27,6 +27,9 @@ pub struct EnvoyConfig {
     clusters: Vec<Value>,
     routes: Vec<Value>,
     listening: Listening,
+    /// Filters of listeners beside the first.
+    others: Vec<WasmFilter>,
+    is_balanced: bool,
     workers: u32,
     access_log: Option<Value>,
 }
@@ -63,6 +66,8 @@ impl Default for EnvoyConfig {
             clusters: Vec::new(),
             routes: Vec::new(),
             listening: Listening::default(),
+            others: Vec::new(),
+            is_balanced: false,
             workers: 1,
             access_log: Some(json!({
                 "code": "%RESPONSE_CODE%",
@@ -145,6 +150,18 @@ impl EnvoyConfig {
         self
     }
 
+    /// Adds a listener whose only filter is this one: see [`Gateway::other_address`].
+    pub fn other_listener(mut self, filter: &WasmFilter) -> Self {
+        self.others.push(filter.clone());
+        self
+    }
+
+    /// Gives each new connection to the worker that has the fewest.
+    pub const fn balanced(mut self) -> Self {
+        self.is_balanced = true;
+        self
+    }
+
     /// How many worker threads there are. One by default.
     pub const fn workers(mut self, workers: u32) -> Self {
         self.workers = workers;
@@ -194,29 +211,42 @@ impl EnvoyConfig {
             "stats_flush_interval": "0.2s",
             "stats_config": {"stats_tags": tags},
             "static_resources": {
-                "listeners": [{
-                    "name": "gateway",
-                    "address": socket_address(([127, 0, 0, 1], 0).into()),
-                    "per_connection_buffer_limit_bytes": self.listening.buffer_bytes,
-                    "filter_chains": [{"filters": [{
-                        "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": self.connection_manager(directory),
-                    }]}],
-                }],
+                "listeners": self.listeners(directory),
                 "clusters": self.clusters,
             },
         })
     }
 
-    fn connection_manager(&self, directory: &Path) -> Value {
-        let mut filters: Vec<Value> = self
-            .filters
-            .iter()
-            .map(|link| match link {
-                ChainLink::Fixed(filter) => filter.clone(),
-                ChainLink::Discovered(_) => discovery(directory),
-            })
-            .collect();
+    fn listeners(&self, directory: &Path) -> Vec<Value> {
+        let first = self.filters.iter().map(|link| match link {
+            ChainLink::Fixed(filter) => filter.clone(),
+            ChainLink::Discovered(_) => discovery(directory),
+        });
+        let first = self.listener("gateway", first.collect());
+        let others = self.others.iter().enumerate().map(|(position, filter)| {
+            let link = json!({"name": filter.name(), "typed_config": filter.typed_config()});
+            self.listener(&format!("other-{position}"), vec![link])
+        });
+        [first].into_iter().chain(others).collect()
+    }
+
+    fn listener(&self, name: &str, filters: Vec<Value>) -> Value {
+        let mut listener = json!({
+            "name": name,
+            "address": socket_address(([127, 0, 0, 1], 0).into()),
+            "per_connection_buffer_limit_bytes": self.listening.buffer_bytes,
+            "filter_chains": [{"filters": [{
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": self.connection_manager(filters),
+            }]}],
+        });
+        if self.is_balanced {
+            listener["connection_balance_config"] = json!({"exact_balance": {}});
+        }
+        listener
+    }
+
+    fn connection_manager(&self, mut filters: Vec<Value>) -> Value {
         filters.push(json!({
             "name": "envoy.filters.http.router",
             "typed_config": {"@type": type_url("filters.http.router.v3.Router")},

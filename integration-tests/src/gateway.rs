@@ -55,6 +55,16 @@ impl Gateway {
         self.listeners[0].1
     }
 
+    /// Where the listener of this position listens, of those beside the first.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn other_address(&self, position: usize) -> SocketAddr {
+        let name = format!("other-{position}");
+        let found = self.listeners.iter().find(|(known, _)| *known == name);
+        found.unwrap_or_else(|| panic!("no listener `{name}`")).1
+    }
+
     /// A client with a new connection.
     pub async fn http1(&self) -> Client {
         Client::http1(self.address()).await

@@ -46,5 +46,7 @@ pub use rate_limit_service::{Budget, BudgetServer};
 pub use raw::RawHttp1;
 pub use shipped::ShippedConfig;
 pub use traffic::Traffic;
-pub use upstream::{Digest, Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream};
+pub use upstream::{
+    Crowd, Digest, Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream,
+};
 pub use waiting::{DEADLINE, eventually, in_time};

@@ -1,6 +1,7 @@
 //! A model server that does what a test tells it to, and remembers what it was
 //! sent.
 
+mod crowd;
 mod digest;
 mod failure;
 mod journal;
@@ -21,6 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tonic::service::Routes;
 
 use crate::waiting::eventually;
+pub use crowd::Crowd;
 pub use digest::Digest;
 pub use failure::Failure;
 use journal::Journal;

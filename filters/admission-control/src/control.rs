@@ -3,6 +3,7 @@ use crate::callers::{Callers, header_name};
 use crate::config::{
     self, AppliesTo, Config, IncludeUsage, Mode, ModelHeaders, OnFault, OnUnreadable,
 };
+use crate::ledger::workers::Gauge;
 use crate::limits::{self, Kind, Limit};
 use crate::loads::Loads;
 use crate::membership::Membership;
@@ -218,8 +219,10 @@ impl AdmissionControl {
     fn tell_gauges(&self, tick: Tick, notes: &mut Notes) {
         let waiting = self.queue.try_borrow().map_or(0, |queue| queue.len());
         let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
-        let gauges: Vec<u32> =
-            [waiting].into_iter().chain(self.seats.iter().map(Cell::get)).collect();
+        let seats = self.limits.iter().zip(&self.seats);
+        let seats = seats.map(|(limit, seats)| gauge(&limit.name, seats.get()));
+        // No limit has an empty name.
+        let gauges: Vec<Gauge> = [gauge("", waiting)].into_iter().chain(seats).collect();
         let Ok(Some(totals)) = self.membership.beat(tick.cells, &gauges, tick.at) else { return };
         let of = |position: usize| totals.get(position).copied().unwrap_or_default();
         notes.set(&self.sheet.queue, of(0));
@@ -229,6 +232,12 @@ impl AdmissionControl {
             }
         }
     }
+}
+
+/// A gauge of this name, by the name's hash (Fowler, Noll, Vo: FNV-1a).
+fn gauge(name: &str, value: u32) -> Gauge {
+    let step = |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    Gauge { name: name.bytes().fold(0x811c_9dc5, step), value }
 }
 
 fn check_queue(queue: Option<&config::Queue>, problems: &mut Problems) {

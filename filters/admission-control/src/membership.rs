@@ -1,6 +1,6 @@
 //! This worker among those that are alive.
 
-use crate::ledger::workers::{Live, Workers};
+use crate::ledger::workers::{Gauge, Live, Workers};
 use core::cell::{Cell, RefCell};
 use core::ops::Deref;
 use filter_kit::{CellError, Cells, Timestamp};
@@ -59,14 +59,14 @@ impl Membership {
     }
 
     /// Says that this worker is there, if it is time to, and what its gauges are.
-    /// What those of all workers add up to; none if it was not time.
+    /// What those of all workers add up to, in the same order; none if it was not time.
     ///
     /// # Errors
     /// When the shared state can't be changed.
     pub(crate) fn beat(
         &self,
         cells: Cells,
-        gauges: &[u32],
+        gauges: &[Gauge],
         at: Timestamp,
     ) -> Result<Option<Vec<u64>>, CellError> {
         let now = at.nanos();
@@ -87,7 +87,8 @@ impl Membership {
             }
             let is_known = me.is_some_and(|me| workers.has(me));
             let live = workers.live(now, LEASE_NS);
-            let totals = workers.totals(now, LEASE_NS);
+            let totals =
+                gauges.iter().map(|gauge| workers.total(gauge.name, now, LEASE_NS)).collect();
             (is_known.then(|| workers.to_bytes()), (is_known, live, totals))
         })?;
         if !is_known {

@@ -1,4 +1,4 @@
-use super::{Digest, Failure, RecordedBody, ReplyBody};
+use super::{Crowd, Digest, Failure, RecordedBody, ReplyBody};
 use crate::answer::Answer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex};
 pub enum Reply {
     /// Reads the whole request, then answers.
     Whole(Box<Answer>),
+    /// Reads the whole request, and answers when the test lets it go.
+    Crowded(Box<Answer>, Crowd),
     /// Answers without reading the body.
     Early(Box<Answer>),
     /// Reads the whole request, then sends body and trailers back with the same
@@ -54,6 +56,11 @@ impl Reply {
         Self::Early(Box::new(answer))
     }
 
+    /// Reads the whole request, and answers when the test lets it go.
+    pub fn crowded(answer: Answer, crowd: &Crowd) -> Self {
+        Self::Crowded(Box::new(answer), crowd.clone())
+    }
+
     /// Breaks off after headers and this much of the body.
     pub fn cut_off(answer: Answer) -> Self {
         Self::CutOff(Box::new(answer))
@@ -79,6 +86,12 @@ impl Reply {
         match self {
             Self::Whole(answer) => {
                 request.into_body().collect().await?;
+                Ok(whole(*answer))
+            }
+            Self::Crowded(answer, crowd) => {
+                let stay = crowd.enter();
+                request.into_body().collect().await?;
+                stay.end().await;
                 Ok(whole(*answer))
             }
             Self::Early(answer) => Ok(whole(*answer)),

@@ -1,10 +1,25 @@
 //! Admission control.
 
+mod chain;
+mod exactness;
 mod first_steps;
 mod hostile;
+mod leaks;
+mod observability;
+mod queueing;
+mod refusals;
+mod server_loads;
+mod streams;
 
-use integration_tests::{Call, Gateway, Reply, Upstream, WasmFilter};
+use integration_tests::{
+    Answer, Call, Client, Crowd, EnvoyConfig, Gateway, Reply, Upstream, WasmFilter, eventually,
+    in_time,
+};
+use proto::prediction::PredictRequest;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+const IN_FLIGHT: &str = "inference_admission_in_flight";
 
 /// A gateway with admission control in front of one model server.
 struct Stand {
@@ -19,10 +34,17 @@ impl Stand {
         workers: u32,
         script: impl Fn(&http::request::Parts) -> Reply + Send + Sync + 'static,
     ) -> Self {
+        let chain = Gateway::builder().workers(workers).replaceable(&admission(config));
+        Self::of(chain, script).await
+    }
+
+    /// With this chain.
+    async fn of(
+        chain: EnvoyConfig,
+        script: impl Fn(&http::request::Parts) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let server = Upstream::scripted(script).await;
-        let gateway = Gateway::builder()
-            .workers(workers)
-            .replaceable(&admission(config))
+        let gateway = chain
             .cluster("server", &[server.address()])
             .logging("admission", "%FILTER_STATE(wasm.inference.admission:PLAIN)%")
             .logging("reserved", "%FILTER_STATE(wasm.inference.tokens_reserved:PLAIN)%")
@@ -31,6 +53,59 @@ impl Stand {
             .await;
         Self { gateway, server }
     }
+
+    /// With a server in which all requests stay until they are let go.
+    async fn crowded(config: &Value, workers: u32) -> (Self, Crowd) {
+        let (crowd, answer) = (Crowd::default(), Answer::text("served"));
+        let inside = crowd.clone();
+        let stand =
+            Self::new(config, workers, move |_| Reply::crowded(answer.clone(), &inside)).await;
+        (stand, crowd)
+    }
+
+    /// Waits until the gauge says that so many hold a place of a limit.
+    async fn wait_for_in_flight(&self, limit: &str, count: u32) {
+        let labels = [("limit", limit)];
+        self.gateway.wait_for_metric(IN_FLIGHT, &labels, |sum| sum == f64::from(count)).await;
+    }
+
+    /// Waits until a counter of the filter stands there.
+    async fn wait_for(&self, metric: &str, labels: &[(&str, &str)], count: u32) {
+        let name = format!("inference_admission_{metric}");
+        self.gateway.wait_for_metric(&name, labels, |sum| sum == f64::from(count)).await;
+    }
+}
+
+/// Waits until so many are inside.
+async fn wait_for_crowd(crowd: &Crowd, count: usize) {
+    let what = format!("{count} requests in the model server");
+    eventually(&what, async || (crowd.inside() == count).then_some(())).await;
+}
+
+/// A call that is under way on a connection of its own.
+fn begin(mut client: Client, call: Call) -> JoinHandle<Answer> {
+    tokio::spawn(async move { client.send(call).await })
+}
+
+/// The answer to a call that is under way.
+async fn ended(call: JoinHandle<Answer>) -> Answer {
+    in_time("an answer", call).await.expect("no panic")
+}
+
+fn rule_of(answer: &Answer) -> Option<String> {
+    let reason = answer.header_text("x-inference-rejected")?;
+    Some(reason.strip_prefix("admission-control;").expect("this filter").to_owned())
+}
+
+/// A gRPC call.
+fn predict() -> Call {
+    let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".into() };
+    Call::grpc("/prediction.PredictionService/Predict", &request)
+}
+
+/// A chat of no great importance.
+fn any_chat() -> Call {
+    chat(&chat_of(1, 1))
 }
 
 /// The filter with this configuration.

@@ -11,8 +11,8 @@
 //! not made every second.
 //!
 //! Format: a version byte, the next number `u32`, then for each worker its number
-//! `u32`, its last beat `u64`, how many gauges `u8`, and each gauge `u32`; all
-//! little-endian. Anything else reads as no workers.
+//! `u32`, its last beat `u64`, how many gauges `u8`, and of each gauge its name and
+//! value, `u32` both; all little-endian. Anything else reads as no workers.
 
 use super::wire::Reader;
 
@@ -37,7 +37,17 @@ pub struct Workers {
 struct Worker {
     number: u32,
     beat: u64,
-    gauges: Vec<u32>,
+    gauges: Vec<Gauge>,
+}
+
+/// What a worker counts of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gauge {
+    /// What it counts: workers with other configurations, or an older one, may count
+    /// other things, or in another order.
+    pub name: u32,
+    /// How many there are.
+    pub value: u32,
 }
 
 /// There are [`MOST_WORKERS`] alive already.
@@ -83,7 +93,7 @@ impl Workers {
     /// Notes that a worker is alive, and its gauges. Not of one that was given up for
     /// dead: it must join anew, because who counts it among the dead would take away
     /// what it holds from now on.
-    pub fn beat(&mut self, me: u32, gauges: &[u32], at: u64, lease_ns: u64) {
+    pub fn beat(&mut self, me: u32, gauges: &[Gauge], at: u64, lease_ns: u64) {
         self.drop_dead(at, lease_ns);
         if let Some(worker) = self.workers.iter_mut().find(|worker| worker.number == me) {
             worker.beat = at;
@@ -113,16 +123,11 @@ impl Workers {
         Live { numbers, next: self.next }
     }
 
-    /// Each gauge added up over the living.
-    pub fn totals(&self, at: u64, lease_ns: u64) -> Vec<u64> {
-        let mut totals = Vec::new();
-        for worker in self.workers.iter().filter(|worker| worker.is_live(at, lease_ns)) {
-            totals.resize(worker.gauges.len().max(totals.len()), 0_u64);
-            for (total, gauge) in totals.iter_mut().zip(&worker.gauges) {
-                *total = total.saturating_add(u64::from(*gauge));
-            }
-        }
-        totals
+    /// A gauge added up over the living.
+    pub fn total(&self, name: u32, at: u64, lease_ns: u64) -> u64 {
+        let living = self.workers.iter().filter(|worker| worker.is_live(at, lease_ns));
+        let gauges = living.flat_map(|worker| &worker.gauges).filter(|gauge| gauge.name == name);
+        gauges.fold(0, |sum, gauge| sum.saturating_add(u64::from(gauge.value)))
     }
 
     /// The registry in bytes.
@@ -134,7 +139,8 @@ impl Workers {
             bytes.extend_from_slice(&worker.beat.to_le_bytes());
             bytes.push(u8::try_from(worker.gauges.len()).unwrap_or(0));
             for gauge in &worker.gauges {
-                bytes.extend_from_slice(&gauge.to_le_bytes());
+                bytes.extend_from_slice(&gauge.name.to_le_bytes());
+                bytes.extend_from_slice(&gauge.value.to_le_bytes());
             }
         }
         bytes
@@ -184,7 +190,7 @@ impl Worker {
         }
         let mut gauges = Vec::with_capacity(count);
         for _ in 0..count {
-            gauges.push(reader.u32()?);
+            gauges.push(Gauge { name: reader.u32()?, value: reader.u32()? });
         }
         Some(Self { number, beat, gauges })
     }

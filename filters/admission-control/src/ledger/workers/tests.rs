@@ -56,15 +56,20 @@ fn who_joined_after_somebody_looked_is_alive_for_them() {
 #[test]
 fn gauges_are_added_up_over_the_living() {
     let mut workers = Workers::default();
-    for gauges in [&[1, 2, 3][..], &[10, 20], &[100]] {
+    for gauges in [&[(1, 1), (2, 2), (3, 3)][..], &[(2, 20), (1, 10)], &[(4, 100)]] {
         let me = workers.join(START, LEASE).unwrap();
-        workers.beat(me, gauges, START, LEASE);
+        workers.beat(me, &named(gauges), START, LEASE);
     }
-    assert_eq!(workers.totals(START, LEASE), [111, 22, 3]);
+    let total = |workers: &Workers, name, at| workers.total(name, at, LEASE);
+    assert_eq!([1, 2, 3, 4, 5].map(|name| total(&workers, name, START)), [11, 22, 3, 100, 0]);
     let late = START + LEASE + 1;
     let me = workers.join(late - 1, LEASE).unwrap();
-    workers.beat(me, &[7, u32::MAX], late - 1, LEASE);
-    assert_eq!(workers.totals(late, LEASE), [7, u64::from(u32::MAX)]);
+    workers.beat(me, &named(&[(1, 7), (2, u32::MAX)]), late - 1, LEASE);
+    assert_eq!([1, 2, 3].map(|name| total(&workers, name, late)), [7, u64::from(u32::MAX), 0]);
+}
+
+fn named(gauges: &[(u32, u32)]) -> Vec<Gauge> {
+    gauges.iter().map(|(name, value)| Gauge { name: *name, value: *value }).collect()
 }
 
 #[test]
@@ -82,8 +87,8 @@ fn decoding_undoes_encoding_and_reads_nothing_else() {
     let mut workers = Workers::default();
     let me = workers.join(START, LEASE).unwrap();
     workers.join(START, LEASE).unwrap();
-    workers.beat(me, &[5; 100], START, LEASE);
-    assert_eq!(workers.totals(START, LEASE).len(), MOST_GAUGES);
+    workers.beat(me, &named(&[(5, 1); 100]), START, LEASE);
+    assert_eq!(workers.total(5, START, LEASE), u64::try_from(MOST_GAUGES).unwrap());
     let bytes = workers.to_bytes();
     assert_eq!(Workers::from_bytes(&bytes), workers);
     assert_eq!(Workers::from_bytes(&bytes[..bytes.len() - 1]), Workers::default());
