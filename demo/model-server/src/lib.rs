@@ -24,6 +24,7 @@ mod refusal;
 mod replica;
 mod server;
 mod settings;
+mod slots;
 mod tensorflow_serving;
 mod text_model;
 mod tokenizer;

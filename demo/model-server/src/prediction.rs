@@ -31,7 +31,7 @@ impl PredictionService for Predictor {
             replica.identity.answers_to(&model_name)?;
         }
         let features = Features::read("features", &features)?;
-        let admitted = replica.admit(metadata.as_ref())?;
+        let admitted = replica.admit(metadata.as_ref()).await?;
         let predictions = replica.classify(&[features], &admitted).await;
         Ok(Response::new(PredictResponse {
             predictions,

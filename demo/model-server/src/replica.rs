@@ -11,6 +11,7 @@ use crate::identity::Identity;
 use crate::occupancy::{Occupancy, Place};
 use crate::pace::Pace;
 use crate::refusal::Refusal;
+use crate::slots::{Slot, Slots};
 use crate::text_model::{Completion, Sampling, TextModel};
 
 /// One running copy of one model version.
@@ -19,11 +20,13 @@ pub(crate) struct Replica {
     pub(crate) occupancy: Occupancy,
     pub(crate) classifier: Arc<Classifier>,
     pub(crate) pace: Pace,
+    pub(crate) slots: Slots,
 }
 
-/// A request that is being worked on; it holds its place until it is dropped.
+/// A request that is being worked on; it holds its place and its slot until it is dropped.
 pub(crate) struct Admitted {
     _place: Place,
+    slot: Slot,
     delay: Duration,
 }
 
@@ -33,13 +36,15 @@ impl Replica {
         !self.occupancy.is_leaving()
     }
 
-    /// Takes a place for a request whose content has been found right.
+    /// Takes a place for a request whose content has been found right, and waits for a slot.
     ///
     /// # Errors
     /// No place left, or a delay that can't be granted.
-    pub(crate) fn admit(&self, headers: &HeaderMap) -> Result<Admitted, Refusal> {
+    pub(crate) async fn admit(&self, headers: &HeaderMap) -> Result<Admitted, Refusal> {
         let delay = self.pace.of_request(headers)?;
-        Ok(Admitted { _place: self.occupancy.enter()?, delay })
+        let place = self.occupancy.enter()?;
+        let slot = self.slots.wait_for_one().await;
+        Ok(Admitted { _place: place, slot, delay })
     }
 
     /// The probability of the positive class for each row.
@@ -78,7 +83,7 @@ impl Replica {
 
 impl Admitted {
     pub(crate) async fn take_its_time(&self) {
-        pause(self.delay).await;
+        self.slot.work(self.delay).await;
     }
 }
 

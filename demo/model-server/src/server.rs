@@ -19,6 +19,7 @@ use crate::occupancy::Occupancy;
 use crate::pace::Pace;
 use crate::replica::Replica;
 use crate::settings::Settings;
+use crate::slots::Slots;
 
 /// A server that runs in the background. Dropping it kills it.
 pub struct RunningServer {
@@ -243,6 +244,7 @@ async fn replica(settings: &Settings, address: SocketAddr) -> Result<Replica, St
         occupancy: Occupancy::new(settings.max_concurrency),
         classifier: classifier.await.map_err(|_panicked| StartError::Training)?,
         pace: Pace { per_inference: settings.latency, per_token: settings.token_latency },
+        slots: Slots::new(settings.slots),
     })
 }
 

@@ -53,6 +53,10 @@ pub struct Settings {
     )]
     pub token_latency: Duration,
 
+    /// Inferences that are worked on at a time; others wait in line [default: no limit]
+    #[arg(long, env = "SLOTS")]
+    pub slots: Option<NonZeroUsize>,
+
     /// Inferences at a time; beyond it UNAVAILABLE or 503 [default: no limit]
     #[arg(long, env = "MAX_CONCURRENCY")]
     pub max_concurrency: Option<NonZeroUsize>,
@@ -92,6 +96,7 @@ impl Default for Settings {
             replica_name: None,
             latency: Duration::ZERO,
             token_latency: Duration::ZERO,
+            slots: None,
             max_concurrency: None,
             unhealthy_when_full: false,
             lame_duck: Duration::ZERO,

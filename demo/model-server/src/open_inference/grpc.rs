@@ -94,7 +94,7 @@ impl GrpcInferenceService for OpenInference {
         let (metadata, _, request) = request.into_parts();
         check_model(&replica.identity, &request.model_name, &request.model_version)?;
         let rows = read_rows(&request)?;
-        let admitted = replica.admit(metadata.as_ref())?;
+        let admitted = replica.admit(metadata.as_ref()).await?;
         let probabilities = replica.classify(&rows, &admitted).await;
         Ok(Response::new(respond(&replica.identity, request, probabilities)))
     }

@@ -164,7 +164,7 @@ async fn try_infer(
     let InferRequest { id, inputs, outputs } = body.parse()?;
     super::check_requested_outputs(outputs.iter().map(|output| output.name.as_str()))?;
     let rows = super::single_input(&inputs)?.rows()?;
-    let admitted = replica.admit(&body.headers)?;
+    let admitted = replica.admit(&body.headers).await?;
     let data = replica.classify(&rows, &admitted).await;
     let response = InferResponse {
         model_name: replica.identity.model(),

@@ -81,7 +81,7 @@ async fn answer(replica: &Replica, body: &JsonBody) -> Result<Response, Refusal>
     if plan.sampling.max_tokens == 0 {
         return Err(Refusal::malformed("max_completion_tokens", "must be at least 1"));
     }
-    let admitted = replica.admit(&body.headers)?;
+    let admitted = replica.admit(&body.headers).await?;
     let prompt = texts.last().map_or("", String::as_str);
     admitted.take_its_time().await;
     let mut completions = Replica::complete(&[prompt], &plan.sampling, plan.choices).await;

@@ -54,7 +54,7 @@ async fn answer(replica: &Replica, body: &JsonBody) -> Result<Response, Refusal>
         let problem = format!("prompts times n may be at most {MOST_CHOICES}");
         return Err(Refusal::malformed("prompt", problem));
     }
-    let admitted = replica.admit(&body.headers)?;
+    let admitted = replica.admit(&body.headers).await?;
     admitted.take_its_time().await;
     let texts: Vec<&str> = prompts.iter().map(String::as_str).collect();
     let completions = Replica::complete(&texts, &plan.sampling, plan.choices).await;

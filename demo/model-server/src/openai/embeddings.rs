@@ -80,7 +80,7 @@ async fn answer(replica: &Replica, body: &JsonBody) -> Result<Response, Refusal>
         return Err(Refusal::malformed("dimensions", problem));
     }
     let texts = request.input.read("input", MOST_INPUTS)?;
-    let admitted = replica.admit(&body.headers)?;
+    let admitted = replica.admit(&body.headers).await?;
     admitted.take_its_time().await;
 
     let mut data = Vec::with_capacity(texts.len());

@@ -40,7 +40,7 @@ pub(super) async fn answer(replica: &Replica, body: &JsonBody) -> Result<Respons
             ));
         }
     };
-    let admitted = replica.admit(&body.headers)?;
+    let admitted = replica.admit(&body.headers).await?;
     let probabilities = replica.classify(&rows, &admitted).await;
     Ok(json_response(StatusCode::OK, &BTreeMap::from([(answer_key, probabilities)])))
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use model_server::RunningServer;
 use proto::prediction::PredictRequest;
 use proto::prediction::prediction_service_client::PredictionServiceClient;
@@ -21,12 +24,17 @@ pub(crate) struct Occupied {
 
 impl Occupied {
     pub(crate) async fn by_one_request(server: &RunningServer) -> Self {
+        Self::as_number(1, server).await
+    }
+
+    /// When others are there.
+    async fn as_number(number: usize, server: &RunningServer) -> Self {
         let mut client = PredictionServiceClient::new(channel(server).await);
         let mut request =
             Request::new(PredictRequest { features: vec![0.5; 4], ..Default::default() });
         request.metadata_mut().insert("x-demo-delay-ms", "10000".parse().expect("ASCII"));
         let request = tokio::spawn(async move { drop(client.predict(request).await) });
-        until(|| server.in_flight() == 1).await;
+        until(|| server.in_flight() == number).await;
         Self { request }
     }
 
@@ -45,6 +53,16 @@ pub(crate) async fn until(condition: impl Fn() -> bool) {
         }
     })
     .await;
+}
+
+/// A client with a streamed answer of which the head came. It ends when that is dropped.
+async fn begin_stream(server: &RunningServer) -> impl Sized + use<> {
+    let request = json!({ "model": "demo", "prompt": "Alice", "stream": true }).to_string();
+    let uri = format!("http://{}/v1/completions", server.http_address());
+    let request = http::Request::post(uri).body(Full::new(Bytes::from(request)));
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let response = client.request(request.expect("a request")).await;
+    (client, response.expect("the head of an answer"))
 }
 
 async fn predict(server: &RunningServer) -> Result<(), Status> {
@@ -78,6 +96,38 @@ async fn a_full_server_is_unavailable_in_every_api() {
 }
 
 #[tokio::test]
+async fn whoever_finds_no_slot_waits_for_one_and_is_answered() {
+    let server = serve_as(|settings| {
+        settings.slots = NonZeroUsize::new(1);
+        settings.token_latency = Duration::from_secs(60);
+    })
+    .await;
+    let stream = begin_stream(&server).await;
+    let channel = channel(&server).await;
+    let next = tokio::spawn(async move {
+        let request = PredictRequest { features: vec![0.5; 4], ..Default::default() };
+        PredictionServiceClient::new(channel).predict(request).await
+    });
+    until(|| server.in_flight() == 2).await;
+    assert!(!next.is_finished(), "the stream is in the only slot");
+    drop(stream);
+    soon(next).await.expect("no panic").expect("an answer");
+}
+
+#[tokio::test]
+async fn a_line_can_be_bounded() {
+    let server = serve_as(|settings| {
+        settings.slots = NonZeroUsize::new(1);
+        settings.max_concurrency = NonZeroUsize::new(2);
+        settings.token_latency = Duration::from_secs(60);
+    })
+    .await;
+    let _stream = begin_stream(&server).await;
+    let _waits = Occupied::as_number(2, &server).await;
+    assert_eq!(predict(&server).await.expect_err("full").code(), Code::Unavailable);
+}
+
+#[tokio::test]
 async fn openai_clients_are_told_when_to_try_a_full_server_again() {
     let server = serve_as(|settings| settings.max_concurrency = NonZeroUsize::new(1)).await;
     let _occupied = Occupied::by_one_request(&server).await;
@@ -98,17 +148,9 @@ async fn a_client_that_goes_away_leaves_its_place() {
 #[tokio::test]
 async fn a_stream_holds_its_place_until_its_end() {
     let server = serve_as(|settings| settings.token_latency = Duration::from_secs(60)).await;
-    let request = json!({ "model": "demo", "prompt": "Alice", "stream": true }).to_string();
-    let uri = format!("http://{}/v1/completions", server.http_address());
-    let request = http::Request::post(uri)
-        .body(http_body_util::Full::new(Bytes::from(request)))
-        .expect("a request");
-    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
-        .build_http();
-    let response = client.request(request).await.expect("the head of an answer");
+    let stream = begin_stream(&server).await;
     assert_eq!(server.in_flight(), 1);
-    drop(response);
-    drop(client);
+    drop(stream);
     until(|| server.in_flight() == 0).await;
 }
 

@@ -8,16 +8,14 @@
 mod cases;
 mod filters;
 mod load;
-mod processor_time;
 mod report;
 mod server;
 
 use cases::{CASES, Case};
 use clap::Parser;
 use filters::{FILTERS, FilterUnderTest};
-use integration_tests::{Gateway, dist};
+use integration_tests::{Gateway, ProcessorTime, dist};
 use load::Load;
-use processor_time::ProcessorTime;
 use report::{Measured, Report};
 use server::Server;
 

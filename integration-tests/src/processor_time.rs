@@ -4,18 +4,26 @@ use std::fs;
 use std::time::Duration;
 
 /// A process, and what it had used up at a moment.
-pub(crate) struct ProcessorTime {
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessorTime {
     process: u32,
     before: Duration,
 }
 
 impl ProcessorTime {
-    pub(crate) fn of(process: u32) -> Self {
+    /// Of the process with this number, from now on.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn of(process: u32) -> Self {
         Self { process, before: used(process) }
     }
 
     /// What it has used since.
-    pub(crate) fn spent(&self) -> Duration {
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn spent(&self) -> Duration {
         used(self.process).saturating_sub(self.before)
     }
 }
