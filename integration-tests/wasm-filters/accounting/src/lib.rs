@@ -5,7 +5,7 @@
 
 use filter_kit::{
     Arrival, BodyChunk, Callbacks, ConfigError, Edits, Exchange, Filter, GrpcCode, HeaderBlock,
-    Headers, Metric, Notes, Reply, ReplyKind, Series, Trailers, Verdict,
+    Headers, Metric, Notes, Reply, ReplyKind, Series, Timestamp, Trailers, Verdict,
 };
 use serde::de::IgnoredAny;
 use std::rc::Rc;
@@ -47,7 +47,6 @@ impl Filter for Accounting {
     const CALLBACKS: Callbacks = Callbacks::ALL;
     const METRICS: &'static [&'static Metric] = &[];
 
-    /// Whatever the filter has that this one stands in for.
     type Config = IgnoredAny;
     type Exchange = Account;
 
@@ -74,11 +73,7 @@ impl Exchange for Account {
         if let Some(reserved) = self.reserved {
             notes.fact("inference.tokens_reserved", reserved.to_string());
         }
-        let hash = headers.first("authorization").map(|key| [b"hash-of-", key].concat());
-        Verdict::Forward(match hash {
-            Some(hash) => Edits::none().set("x-tenant-hash", hash),
-            None => Edits::none().remove("x-tenant-hash"),
-        })
+        Verdict::Forward(Edits::none())
     }
 
     fn response_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
@@ -107,7 +102,7 @@ impl Exchange for Account {
         Verdict::Forward(Edits::none())
     }
 
-    fn finished(&mut self, notes: &mut Notes) {
+    fn finished(&mut self, _: Timestamp, notes: &mut Notes) {
         self.state_at(Moment::Finished, notes);
     }
 }
