@@ -76,9 +76,10 @@ pub struct Config {
     pub applies_to: AppliesTo,
     /// How many bytes of a request are held back, at most, while it is read for what
     /// it will cost. Only needed for limits of tokens. What is longer is taken to
-    /// cost its length. 0 is for hosts that can't hold a request's headers back, such
-    /// as Istio's `WasmPlugin`: then a request is taken to cost what its
-    /// `content-length` says, and `cost.default_output_tokens`.
+    /// cost what its `content-length` says, and `cost.default_output_tokens`. Envoy's own
+    /// limits must be larger: the listener's `per_connection_buffer_limit_bytes` for
+    /// HTTP/1.1 and `initial_stream_window_size` for HTTP/2. 0 is for hosts that can't hold a request's headers back, such
+    /// as Istio's `WasmPlugin`: then it is the same for every request.
     #[serde(default = "default_hold_up_to_bytes")]
     pub hold_up_to_bytes: u32,
     /// What happens to requests while the state that workers share can't be
