@@ -173,8 +173,8 @@ fn no_room() -> String {
     const INFER: &str = "/v2/models/iris/infer";
     let control = configured_with("\"in_flight\":{\"max\":32}");
     let cells = local_cells();
-    let earlier = Timestamp::from_nanos(NOW.nanos() - 640_000_000);
-    let trial = Trial::of("POST", INFER).sharing(cells).sent_at(earlier);
+    let began = Timestamp::from_nanos(1_799_999_999_360_000_000);
+    let trial = Trial::of("POST", INFER).sharing(cells).sent_at(began);
     trial.answered("application/json", "{}").answered_at(NOW).recorded(&control);
     let headers: Headers = [(":method", "POST"), (":path", INFER)].into_iter().collect();
     let mut here = Vec::new();
