@@ -70,8 +70,9 @@ pub struct Config {
     /// remove what clients write there. With `ignore`: in its path only.
     #[serde(default)]
     pub model_headers: ModelHeaders,
-    /// Which requests are counted: `inference` for those that ask a model to work,
-    /// `all` for every one, health checks and lists of models too.
+    /// Which requests are counted: `inference` for those that ask a model to work, in
+    /// an API that is known here; `all` for every one, health checks, lists of models
+    /// and gRPC methods of your own too.
     #[serde(default)]
     pub applies_to: AppliesTo,
     /// How many bytes of a request are held back, at most, while it is read for what
