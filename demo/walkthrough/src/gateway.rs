@@ -25,6 +25,10 @@ const SERVED_BY: &str = "x-served-by";
 const SERVED_VERSION: &str = "x-served-version";
 /// Says which filter refused a request, and by which rule.
 pub const REJECTED: &str = "x-inference-rejected";
+/// Says which tenant a request comes from.
+const TENANT: &str = "x-tenant-id";
+/// Says how urgent a request is.
+pub const PRIORITY: &str = "x-priority";
 /// Makes the demo's model server wait before it answers, in milliseconds.
 pub const DELAY: &str = "x-demo-delay-ms";
 

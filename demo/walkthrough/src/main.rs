@@ -69,6 +69,7 @@ impl Step {
             Self::Features => "features: an input that the model can't take",
             Self::Contract => "contract: what the model's contract does not allow",
             Self::UnknownModel => "unknown model: asked for in four APIs",
+            Self::Admission => "admission: a tenant's quota, tokens settled, room for a class",
             Self::Flood => "flood: more slow calls at once than the cluster may have",
             Self::Metrics => "metrics: what the router counted meanwhile",
         }

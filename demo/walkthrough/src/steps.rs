@@ -1,5 +1,6 @@
 //! What is shown, in its order: one file for each step.
 
+mod admission;
 mod contract;
 mod features;
 mod flood;
@@ -39,6 +40,8 @@ pub enum Step {
     Contract,
     /// A model that isn't served, in four APIs
     UnknownModel,
+    /// A tenant beyond its quota, tokens that are settled, and a class with little room
+    Admission,
     /// More calls than the circuit breaker lets in
     Flood,
     /// The router's own counters
@@ -58,7 +61,7 @@ pub struct Stage<'n> {
 }
 
 impl Step {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Rotation,
         Self::Steering,
         Self::Split,
@@ -66,6 +69,7 @@ impl Step {
         Self::Features,
         Self::Contract,
         Self::UnknownModel,
+        Self::Admission,
         Self::Flood,
         Self::Metrics,
     ];
@@ -80,6 +84,7 @@ impl Step {
             Self::Features => "features",
             Self::Contract => "contract",
             Self::UnknownModel => "unknown model",
+            Self::Admission => "admission",
             Self::Flood => "flood",
             Self::Metrics => "metrics",
         }
@@ -100,6 +105,7 @@ impl Step {
             Self::Features => vec![features::observe(stage).await],
             Self::Contract => contract::observe(stage).await,
             Self::UnknownModel => unknown_model::observe(stage).await,
+            Self::Admission => admission::observe(stage).await,
             Self::Flood => vec![flood::observe(stage).await],
             Self::Metrics => vec![metrics::observe(stage).await],
         }

@@ -71,15 +71,18 @@ pub struct Config {
     #[serde(default)]
     pub model_headers: ModelHeaders,
     /// Which requests are counted: `inference` for those that ask a model to work, and
-    /// every `POST` to a path that isn't known, behind which there may be one; `all`
-    /// for every one, health checks and lists of models too.
+    /// every `POST` to a path that isn't known, behind which there may be one, such as a
+    /// gRPC method of your own; `all` for every one, health checks and lists of models
+    /// too.
     #[serde(default)]
     pub applies_to: AppliesTo,
     /// How many bytes of a request are held back, at most, while it is read for what
-    /// it will cost. Only needed for limits of tokens. What is longer is taken to
-    /// cost its length. 0 is for hosts that can't hold a request's headers back, such
-    /// as Istio's `WasmPlugin`: then a request is taken to cost what its
-    /// `content-length` says, and `cost.default_output_tokens`.
+    /// it will cost. Only needed for limits of tokens. What becomes of longer ones says
+    /// `on_unreadable`, but of tensors the shapes stand before the data, and count. Envoy's
+    /// own limits must be larger: the listener's `per_connection_buffer_limit_bytes` for
+    /// HTTP/1.1 and `initial_stream_window_size` for HTTP/2. 0 is for hosts that can't hold
+    /// a request's headers back, such as Istio's `WasmPlugin`: then every request is taken
+    /// to cost what its `content-length` says, and `cost.default_output_tokens`.
     #[serde(default = "default_hold_up_to_bytes")]
     pub hold_up_to_bytes: u32,
     /// What happens to a request that a limit of tokens is for and that does not say

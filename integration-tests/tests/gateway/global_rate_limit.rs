@@ -1,7 +1,5 @@
-//! envoy/recipes/global-rate-limit: budgets that several Envoys share.
-//!
-//! `accounting` stands in for admission-control. It takes the tokens from the
-//! header `x-tokens-used` of an answer, where the other reads the answer.
+//! envoy/recipes/global-rate-limit: budgets that several Envoys share. Below it,
+//! without the recipe, what Envoy does with costs.
 
 mod costs;
 mod ending;
@@ -12,7 +10,7 @@ use integration_tests::{
 use proto::prediction::{PredictRequest, PredictResponse};
 use proto::rate_limit::RateLimitRequest;
 use proto::rate_limit::rate_limit_response::rate_limit::Unit;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PREDICT: &str = "/prediction.PredictionService/Predict";
 
@@ -43,19 +41,17 @@ impl Fleet {
     async fn send(&self, gateway: usize, call: Call) -> Answer {
         let before = self.service.received().len();
         let answer = self.gateways[gateway].http2().await.send(call).await;
-        let is_served = answer.header_text("x-tokens-used").is_some();
+        let is_served = answer.status == 200 && answer.grpc_status().unwrap_or(0) == 0;
         self.service.wait_for(before + if is_served { 2 } else { 1 }).await;
         answer
     }
 }
 
-/// The recipe, with its servers at other addresses and with the stand-in.
+/// The recipe, with its servers at other addresses.
 fn recipe(server: &Upstream, service: &BudgetServer) -> ShippedConfig {
-    let stand_in = dist().join("test/accounting.wasm").display().to_string();
     let mut config = ShippedConfig::read("envoy/recipes/global-rate-limit/envoy.yaml")
         .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
         .replacing("port_value: 9901", "port_value: 0")
-        .replacing("/etc/envoy/filters/admission_control.wasm", &stand_in)
         .replacing("/etc/envoy/filters", &dist().display().to_string())
         // A busy machine must not let anything pass.
         .replacing("timeout: 0.05s", "timeout: 15s");
@@ -70,11 +66,14 @@ fn recipe(server: &Upstream, service: &BudgetServer) -> ShippedConfig {
 }
 
 fn answer(path: &str) -> Answer {
-    let answer = match path {
+    match path {
         PREDICT => Answer::grpc(&PredictResponse::default()),
-        _ => Answer::json_value(&json!({"choices": [], "usage": {"total_tokens": TOKENS}})),
-    };
-    answer.header("x-tokens-used", TOKENS.to_string())
+        _ => Answer::json_value(&json!({"choices": [], "usage": usage()})),
+    }
+}
+
+fn usage() -> Value {
+    json!({"prompt_tokens": 10, "completion_tokens": TOKENS - 10, "total_tokens": TOKENS})
 }
 
 fn chat(tenant: &str) -> Call {
@@ -102,6 +101,12 @@ fn charges(request: &RateLimitRequest) -> Vec<(String, Option<u64>)> {
             (entries.join(" "), descriptor.hits_addend)
         })
         .collect()
+}
+
+/// The hash for which the service is asked.
+fn tenant(request: &RateLimitRequest) -> Option<&str> {
+    let entries = request.descriptors.iter().flat_map(|descriptor| &descriptor.entries);
+    entries.filter(|entry| entry.key == "tenant").map(|entry| entry.value.as_str()).next()
 }
 
 #[tokio::test]
@@ -144,12 +149,43 @@ async fn the_service_learns_who_asks_for_which_model_and_what_it_took() {
     let received = fleet.service.received();
     let [asked, told] = &received[..] else { panic!("{received:?}") };
     assert_eq!((asked.domain.as_str(), asked.hits_addend), (DOMAIN, 0));
-    let requests = "limit=requests model=demo tenant=hash-of-ann".to_owned();
-    let tokens = "limit=tokens model=demo tenant=hash-of-ann".to_owned();
+    let hash = tenant(asked).expect("a tenant");
+    let requests = format!("limit=requests model=demo tenant={hash}");
+    let tokens = format!("limit=tokens model=demo tenant={hash}");
     assert_eq!(charges(asked), [(requests, None), (tokens.clone(), Some(0))]);
     assert_eq!(charges(told), [(tokens, Some(TOKENS.into()))]);
     let entry = fleet.gateways[0].access_log().wait_for("the request", |_| true).await;
     assert_eq!(entry["tokens"], TOKENS.to_string());
+}
+
+#[tokio::test]
+async fn a_tenant_is_the_same_one_on_every_envoy_and_nobody_reads_its_key() {
+    let fleet = Fleet::with(&[]).await;
+    for (gateway, name) in [(0, "ann"), (1, "ann"), (1, "bob")] {
+        fleet.send(gateway, chat(name)).await;
+    }
+    let received = fleet.service.received();
+    let hashes: Vec<&str> = received.iter().step_by(2).filter_map(tenant).collect();
+    let [ann, again, bob] = hashes[..] else { panic!("{hashes:?}") };
+    assert_eq!(ann, again);
+    assert_ne!(ann, bob);
+    let is_hash = |text: &str| text.len() == 32 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    assert!(is_hash(ann) && is_hash(bob), "{hashes:?}");
+    // The server behind them learns the hash, too.
+    let there = fleet.server.last().header_text("x-tenant-hash");
+    assert_eq!(there.as_deref(), Some(bob));
+}
+
+#[tokio::test]
+async fn what_is_beyond_this_envoys_own_limit_is_not_asked_for() {
+    let fleet = Fleet::with(&[]).await;
+    let body = json!({"messages": [], "max_tokens": 50_000});
+    let call = Call::post("/v1/chat/completions").header("authorization", "ann").json(&body);
+    let refused = fleet.gateways[0].http2().await.send(call).await;
+    let rule = refused.header_text("x-inference-rejected");
+    assert_eq!(rule.as_deref(), Some("admission-control;token_quota"));
+    fleet.send(0, chat("ann")).await;
+    assert_eq!(fleet.service.received().len(), 2, "a question and a charge, of the second one");
 }
 
 #[tokio::test]

@@ -11,3 +11,4 @@ mod model_router;
 mod payload_validator;
 mod shared_state;
 mod shipped;
+mod unheld_admission;

@@ -7,6 +7,9 @@ mod shadow;
 mod validation;
 mod virtual_patches;
 
+use admission_control::metrics::{
+    METRICS as ADMISSION, REFUSED as NOT_ADMITTED, REPORTED, USED as TOKENS_USED,
+};
 use http::request::Parts;
 use integration_tests::{
     Answer, Call, Client, Gateway, Reply, ShippedConfig, Upstream, dist, eventually,
@@ -235,6 +238,40 @@ async fn what_the_model_can_not_take_does_not_reach_it() {
     assert_eq!(answer.header_text("x-served-by"), None);
 }
 
+/// A tensor of two rows, sent by a tenant.
+fn as_tenant(name: &str) -> Call {
+    infer("/v2/models/demo/versions/v1/infer", &[2, 4]).header("x-tenant-id", name)
+}
+
+#[tokio::test]
+async fn a_trial_tenant_may_send_ten_requests_at_once_and_others_more() {
+    let stack = Stack::start().await;
+    let mut client = stack.gateway.http2().await;
+    let mut admitted = 0;
+    let refused = loop {
+        let answer = client.send(as_tenant("trial")).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        admitted += 1;
+    };
+    // One more comes back in each second.
+    assert!((10..20).contains(&admitted), "{admitted}");
+    let rule = refused.header_text("x-inference-rejected");
+    assert_eq!(rule.as_deref(), Some("admission-control;request_quota"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.header_text("retry-after")),
+        (429, Some("1".into()))
+    );
+    for _ in 0..30 {
+        assert_eq!(client.send(as_tenant("paying")).await.status, 200);
+    }
+    // What is not let in has cost no tokens.
+    let tokens = f64::from(2 * (admitted + 30));
+    let of_limit = [("limit", "tokens")];
+    stack.gateway.wait_for_metric(TOKENS_USED.name, &of_limit, |used| used == tokens).await;
+}
+
 #[tokio::test]
 async fn metrics_have_the_names_and_labels_of_the_table() {
     let stack = Stack::start().await;
@@ -243,20 +280,23 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
     client.send(predict("no-such")).await;
     client.send(infer("/v2/models/demo/versions/v1/infer", &[3])).await;
     client.send(Call::get("/v1/models")).await;
+    while client.send(as_tenant("trial")).await.status == 200 {}
     let labels = [("model", "demo"), ("version", "v2")];
     stack.gateway.wait_for_metric("inference_router_requests_total", &labels, |it| it == 1.0).await;
     let labels = [("model", "demo"), ("version", "other"), ("rule", "tensor_shape")];
     stack.gateway.wait_for_metric(REFUSED.name, &labels, |it| it == 1.0).await;
+    let labels = [("rule", "request_quota"), ("limit", "trial"), ("class", "interactive")];
+    stack.gateway.wait_for_metric(NOT_ADMITTED.name, &labels, |it| it == 1.0).await;
     let metrics = stack.gateway.admin().metrics().await;
-    for metric in ROUTER.into_iter().chain(VALIDATOR) {
+    for metric in ROUTER.into_iter().chain(VALIDATOR).chain(ADMISSION) {
         let is_histogram = metric.kind.word() == "histogram";
         let name = if is_histogram { format!("{}_count", metric.name) } else { metric.name.into() };
         let series = metrics.series(&name);
-        // Only there where a version is a shadow: see the recipe. Rules of payloads
-        // are counted when one is broken for the first time.
+        // Only there where a version is a shadow: see the recipe; and where a limit is
+        // on trial. Rules of payloads are counted when one is broken for the first time.
         let is_of_a_rule = VALIDATOR.contains(&metric) && metric.labels.contains(&"rule");
-        let may_be_missing =
-            metric.name == SHADOWED.name || (is_of_a_rule && metric.name != REFUSED.name);
+        let may_be_missing = [SHADOWED.name, REPORTED.name].contains(&metric.name)
+            || (is_of_a_rule && metric.name != REFUSED.name);
         assert!(may_be_missing || !series.is_empty(), "{} is not there", metric.name);
         for labels in series {
             let names: BTreeSet<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
@@ -268,7 +308,8 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
             );
         }
     }
-    let table: BTreeSet<&str> = ROUTER.iter().chain(&VALIDATOR).map(|metric| metric.name).collect();
+    let tables = ROUTER.iter().chain(&VALIDATOR).chain(&ADMISSION);
+    let table: BTreeSet<&str> = tables.map(|metric| metric.name).collect();
     let parts = ["_bucket", "_sum", "_count"];
     let metric_of = |name: &'_ str| {
         let whole = parts.iter().find_map(|part| name.strip_suffix(part));
@@ -295,6 +336,8 @@ async fn the_access_log_tells_what_the_filters_decided() {
     let said = ["model", "version", "cluster", "grpc_status"].map(|field| served[field].clone());
     assert_eq!(said, ["demo", "v2", "demo-v2", "OK"]);
     assert_eq!(served["validation"], "passed");
+    let admission = ["admission", "tokens_reserved", "tokens_used"];
+    assert_eq!(admission.map(|field| served[field].clone()), ["admitted", "1", "1"]);
     let refused = log.wait_for("the refused call", has_rule("unknown_model")).await;
     assert_eq!(refused["rejected"], "model-router;unknown_model");
     assert_eq!(refused["grpc_status"], "NotFound");

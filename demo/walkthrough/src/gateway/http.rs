@@ -10,7 +10,7 @@ use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{CALL_DEADLINE, Gateway, REJECTED, ServedBy};
+use super::{CALL_DEADLINE, Gateway, REJECTED, ServedBy, TENANT};
 
 pub type RequestBody = Full<Bytes>;
 
@@ -21,6 +21,8 @@ pub struct HttpAnswer {
     pub served_by: Option<ServedBy>,
     /// `x-inference-rejected`
     pub rejected: Option<String>,
+    /// `retry-after`, in seconds.
+    pub retry_after: Option<u64>,
     pub body: Bytes,
     /// Time between the first and the last piece of the body.
     pub body_took: Duration,
@@ -29,11 +31,24 @@ pub struct HttpAnswer {
 impl Gateway {
     /// Posts JSON and reads the whole answer.
     pub async fn post(&self, path: &str, body: &Value) -> anyhow::Result<HttpAnswer> {
-        let request = Request::builder()
+        self.post_as(None, path, body).await
+    }
+
+    /// The same for a tenant.
+    pub async fn post_as(
+        &self,
+        tenant: Option<&str>,
+        path: &str,
+        body: &Value,
+    ) -> anyhow::Result<HttpAnswer> {
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(format!("http://{}{path}", self.address))
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(Full::from(body.to_string()))?;
+            .header(http::header::CONTENT_TYPE, "application/json");
+        if let Some(tenant) = tenant {
+            request = request.header(TENANT, tenant);
+        }
+        let request = request.body(Full::from(body.to_string()))?;
         let answer = self.exchange(request).await.with_context(|| format!("POST {path}"))?;
         if let Some(served) = &answer.served_by {
             self.count(served);
@@ -53,6 +68,7 @@ impl Gateway {
                 status: head.status,
                 served_by: ServedBy::read(|name| text(&head.headers, name)),
                 rejected: text(&head.headers, REJECTED).map(str::to_owned),
+                retry_after: text(&head.headers, "retry-after").and_then(|it| it.parse().ok()),
                 body,
                 body_took,
             })
@@ -119,6 +135,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             served_by: Some(ServedBy { replica: "a".to_owned(), version: "v1".to_owned() }),
             rejected: None,
+            retry_after: None,
             body: Bytes::from_static(body.as_bytes()),
             body_took: Duration::ZERO,
         }

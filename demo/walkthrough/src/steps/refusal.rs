@@ -81,6 +81,7 @@ mod tests {
             status: http::StatusCode::from_u16(status).unwrap(),
             served_by: None,
             rejected: rejected.map(str::to_owned),
+            retry_after: None,
             body: body.to_string().into(),
             body_took: Duration::ZERO,
         };

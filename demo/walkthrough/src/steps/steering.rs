@@ -191,6 +191,7 @@ mod tests {
             status: http::StatusCode::OK,
             served_by: Some(ServedBy { replica: "a".to_owned(), version: "v1".to_owned() }),
             rejected: None,
+            retry_after: None,
             body: Bytes::from_static(body.as_bytes()),
             body_took: Duration::from_millis(took_ms),
         };

@@ -129,11 +129,12 @@ pub struct Adaptive {
     /// percent.
     #[serde(default = "default_tolerance_percent")]
     pub tolerance_percent: u32,
-    /// How many answers are looked at together; their median counts.
+    /// How many answers are looked at together; their median counts. After 10 s fewer
+    /// will do.
     #[serde(default = "default_samples")]
     pub samples: u32,
     /// How often the least time is measured anew, in milliseconds. For that the limit
-    /// falls to `min` for as many answers as `samples` says.
+    /// falls to `min` for half as many answers as `samples` says, and for 10 s at most.
     #[serde(default = "one_minute")]
     pub remeasure_ms: u64,
 }

@@ -47,7 +47,6 @@ impl Filter for Accounting {
     const CALLBACKS: Callbacks = Callbacks::ALL;
     const METRICS: &'static [&'static Metric] = &[];
 
-    /// Whatever the filter has that this one stands in for.
     type Config = IgnoredAny;
     type Exchange = Account;
 
@@ -74,11 +73,7 @@ impl Exchange for Account {
         if let Some(reserved) = self.reserved {
             notes.fact("inference.tokens_reserved", reserved.to_string());
         }
-        let hash = headers.first("authorization").map(|key| [b"hash-of-", key].concat());
-        Verdict::Forward(match hash {
-            Some(hash) => Edits::none().set("x-tenant-hash", hash),
-            None => Edits::none().remove("x-tenant-hash"),
-        })
+        Verdict::Forward(Edits::none())
     }
 
     fn response_headers(&mut self, block: HeaderBlock<'_>, notes: &mut Notes) -> Verdict {
