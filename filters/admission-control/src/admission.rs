@@ -201,15 +201,18 @@ impl Admission {
                 return self.pass(bytes);
             }
         };
-        let is_settled = reader.push(bytes);
-        let left = room.checked_sub(bytes.len());
-        match left {
-            Some(room) if !is_settled && !is_last => {
+        // What lies beyond the limit is not read, so that what a request costs does not
+        // depend on how it is cut.
+        let (within, beyond) = bytes.split_at_checked(room).unwrap_or((bytes, Default::default()));
+        let room = room.saturating_sub(within.len());
+        let is_settled = reader.push(within);
+        match beyond {
+            [] if !is_settled && !is_last => {
                 self.stage = Stage::Reading { request, reader, room, edits };
                 Verdict::Hold
             }
             _ => {
-                let is_whole = is_settled || is_last;
+                let is_whole = is_settled || (is_last && beyond.is_empty());
                 let costed = reader.finish(is_whole, &request.call(), &self.control.cost);
                 if let (Some(why), OnUnreadable::Refuse) =
                     (costed.unreadable, self.control.on_unreadable)
@@ -218,6 +221,7 @@ impl Admission {
                 }
                 let Costed { estimate, include_usage, .. } = costed;
                 self.passing = reader.streamed().filter(|_| !is_last).map(|_| reader);
+                let _ = self.pass(beyond);
                 let verdict = self.decide(*request, (estimate, include_usage), edits, at, notes);
                 match (verdict, &self.passing) {
                     // The messages behind the first one cost as much each.
@@ -228,7 +232,7 @@ impl Admission {
         }
     }
 
-    /// More of a stream of messages that was let in.
+    /// More of a stream of messages that goes on.
     fn pass(&mut self, bytes: &[u8]) -> Verdict {
         match &mut self.passing {
             Some(reader) => {

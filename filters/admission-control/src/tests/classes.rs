@@ -71,9 +71,9 @@ fn a_class_may_fill_its_part_and_the_rest_is_kept_for_higher_ones() {
     let of = |class: &str| ask("m").header("x-class", class);
     let mut goes = |class: &str, ticket| worker.send(ticket, at(0), &of(class)) == Stage::Goes;
     let low = [1, 2, 3, 4].map(|ticket| goes("low", ticket));
-    assert_eq!(low, [true, true, true, false], "half of five, rounded up");
-    let middle = [5, 6].map(|ticket| goes("middle", ticket));
-    assert_eq!(middle, [true, false]);
+    assert_eq!(low, [true, true, false, false], "half of five, rounded down");
+    let middle = [5, 6, 9].map(|ticket| goes("middle", ticket));
+    assert_eq!(middle, [true, true, false]);
     let high = [7, 8].map(|ticket| goes("high", ticket));
     assert_eq!(high, [true, false], "the last place is reserved for them");
 }
@@ -151,6 +151,8 @@ fn only_inference_is_counted_unless_all_is() {
     let mut config = one(json!({}));
     let list = Ask::of("/v2/health/ready");
     assert_eq!(going(&config, &[list.clone(), list.clone()]), [true, true]);
+    let unknown = || Ask::of("/invocations");
+    assert_eq!(going(&config, &[unknown(), unknown()]), [true, false], "a model may be there");
     config["applies_to"] = json!("all");
     assert_eq!(going(&config, &[list.clone(), list]), [true, false]);
 }

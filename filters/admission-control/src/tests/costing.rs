@@ -105,9 +105,38 @@ fn a_stream_costs_what_its_first_message_does() {
     assert_eq!(cost(&counting("rows"), &trial), 2);
 }
 
+/// What can't be read costs its length.
+fn estimating(mut config: Value) -> Value {
+    config["on_unreadable"] = json!("estimate");
+    config
+}
+
+#[test]
+fn what_does_not_say_what_it_costs_is_refused_unless_configured() {
+    let mut config = plenty();
+    config["hold_up_to_bytes"] = json!(700);
+    let refused = |trial: &Trial, chunk| {
+        let cut = trial.clone().cut_at_every(chunk).sharing(local_cells());
+        let reply = cut.through(&control(&config)).replied();
+        (reply.status, reply.reason)
+    };
+    let chat = |body: &[u8]| Trial::of("POST", "/v1/chat/completions").body(body);
+    for (trial, status, rule) in [
+        (chat(b"{\"messages\": [}"), 400, "malformed"),
+        (chat(b"{\"x\": NaN, \"messages\": []}"), 400, "malformed"),
+        (chat(b"{}").header("content-encoding", "gzip"), 415, "unreadable"),
+        (Trial::chat(&chat_of(800, 1)), 413, "body_bytes"),
+    ] {
+        for chunk in [1, 7, usize::MAX] {
+            let expected = (status, format!("admission-control;{rule}"));
+            assert_eq!(refused(&trial, chunk), expected);
+        }
+    }
+}
+
 #[test]
 fn what_is_longer_than_is_held_costs_its_length() {
-    let mut config = plenty();
+    let mut config = estimating(plenty());
     config["hold_up_to_bytes"] = json!(100);
     let trial = Trial::chat(&chat_of(500, 1));
     let length = trial.body_bytes().len();
@@ -119,8 +148,10 @@ fn what_is_longer_than_is_held_costs_its_length() {
     for chunk in [1, 50, 101] {
         assert_eq!(reserved(announced.clone().cut_at_every(chunk)), length + 50, "{chunk}");
     }
-    let unannounced = reserved(trial.cut_at_every(50));
-    assert_eq!(unannounced, 150 + 50, "as much as came");
+    for chunk in [1, 50, 101, 10_000] {
+        let unannounced = reserved(trial.clone().cut_at_every(chunk));
+        assert_eq!(unannounced, 100 + 50, "what was seen, cut at every {chunk}");
+    }
 }
 
 #[test]
@@ -137,7 +168,7 @@ fn what_is_broken_costs_its_length() {
         let trial = Trial::of("POST", "/v1/chat/completions").body(body);
         let trial = trial.header("content-length", body.len().to_string());
         let expected = u64::try_from(body.len()).unwrap() + 50;
-        assert_eq!(cost(&plenty(), &trial), expected, "{body}");
+        assert_eq!(cost(&estimating(plenty()), &trial), expected, "{body}");
     }
 }
 
@@ -146,8 +177,8 @@ fn what_is_compressed_costs_its_length() {
     let trial = Trial::of("POST", "/v1/chat/completions")
         .header("content-encoding", "gzip")
         .body(vec![b'z'; 300]);
-    assert_eq!(cost(&plenty(), &trial.clone().header("content-length", "300")), 350);
-    assert_eq!(cost(&plenty(), &trial), 350, "also where that is not announced");
+    assert_eq!(cost(&estimating(plenty()), &trial.clone().header("content-length", "300")), 350);
+    assert_eq!(cost(&estimating(plenty()), &trial), 350, "also where that is not announced");
 }
 
 #[test]
@@ -156,12 +187,12 @@ fn a_compressed_message_costs_its_length() {
     let trial = Trial::of("POST", "/inference.GRPCInferenceService/ModelInfer")
         .header("content-type", "application/grpc")
         .body(frame);
-    let config = counting("elements");
+    let config = estimating(counting("elements"));
     for chunk in [1, 5, 6, 100, 1000] {
         let trial = trial.clone().cut_at_every(chunk).sharing(local_cells());
         let (_, notes) = trial.noting(&control(&config));
         let reserved: u64 = fact(&notes, "inference.tokens_reserved").unwrap().parse().unwrap();
-        assert!((100..=102).contains(&reserved), "{reserved}, cut at every {chunk}");
+        assert_eq!(reserved, 405, "cut at every {chunk}");
     }
 }
 

@@ -164,14 +164,14 @@ fn no_room_is_refused_with_503_or_529_or_unavailable() {
     ] {
         let reply = told_in_flight(&config, &Ask::of(path));
         assert_eq!((reply.status, &*reply.reason), (status, "admission-control;in_flight"));
-        assert_eq!(header(&reply, "retry-after"), None, "nobody knows");
+        assert_eq!(header(&reply, "retry-after"), Some("1"), "nobody knows better");
         assert_eq!(header(&reply, "x-should-retry"), None);
     }
     let infer = Ask::of("/inference.GRPCInferenceService/ModelInfer");
     let reply = told_in_flight(&config, &infer.header("content-type", "application/grpc"));
     assert_eq!(reply.grpc.number(), 14);
-    assert_eq!(reply.body, b"too many requests at the same time: room");
-    assert_eq!(header(&reply, "grpc-retry-pushback-ms"), None);
+    assert_eq!(reply.body, b"too many requests at the same time: room; try again in 1 s");
+    assert_eq!(header(&reply, "grpc-retry-pushback-ms"), Some("1000"));
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn config() -> Value {
             {"name": "room", "in_flight": {"max": 9}},
         ],
         "cost": {"bytes_per_token": 1},
-        "told": {"x_rate_limit": true},
+        "told": {"rate_limit": "answers", "x_rate_limit": "answers"},
     })
 }
 
@@ -103,7 +103,7 @@ fn of_two_quotas_openai_s_headers_tell_the_tightest() {
 #[test]
 fn nothing_is_told_if_not_wanted_or_where_there_is_no_quota() {
     let mut silent = config();
-    silent["told"] = json!({"rate_limit": false});
+    silent["told"] = json!({"rate_limit": "refusals"});
     assert_eq!(told(&silent), BTreeMap::new());
     assert_eq!(told(&json!({"limits": [{"name": "i", "in_flight": {"max": 1}}]})), BTreeMap::new());
 }

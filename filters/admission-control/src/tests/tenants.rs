@@ -87,6 +87,9 @@ fn the_hash_goes_on_however_the_request_is_decided() {
     let hash = |config: Value, trial: Trial| {
         hash_of(&trial.header("authorization", KEY), config).flatten().unwrap()
     };
+    let mut by_authorization = by_authorization();
+    by_authorization["on_unreadable"] = json!("estimate");
+    let by_authorization = || by_authorization.clone();
     let expected = hash(by_authorization(), chat());
     for (what, trial) in [
         ("in pieces", chat().cut_at_every(3)),

@@ -202,7 +202,7 @@ async fn listeners(other: Value) -> (Stand, Crowd, SocketAddr) {
 #[tokio::test]
 async fn listeners_with_the_same_store_share_a_limit() {
     let limit = json!([{"name": "gpu", "in_flight": {"max": 2}}]);
-    let other = json!({"limits": limit, "told": {"x_rate_limit": true}});
+    let other = json!({"limits": limit, "told": {"x_rate_limit": "answers"}});
     let (stand, crowd, address) = listeners(other).await;
     let first = begin(stand.gateway.http1().await, any_chat());
     wait_for_crowd(&crowd, 1).await;

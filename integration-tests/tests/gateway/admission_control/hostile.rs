@@ -58,7 +58,7 @@ fn config(count: u64) -> Value {
         ],
         "queue": {"max_requests": 10},
         "load_reports": {"metrics": [{"name": "application_utilization"}]},
-        "told": {"x_rate_limit": true},
+        "told": {"x_rate_limit": "answers"},
         "cost": {"include_usage": "off"},
     })
 }

@@ -151,7 +151,7 @@ async fn keys_of_tenants_are_nowhere_but_where_they_were_sent() {
     let limits = json!([{"name": "narrow", "per": ["tenant"], "requests": {"count": 1}}]);
     let mut strict = config();
     strict["limits"] = limits;
-    strict["told"] = json!({"x_rate_limit": true});
+    strict["told"] = json!({"x_rate_limit": "answers"});
     stand.gateway.replace_filter(&admission(&strict));
     let call = || any_chat().header("authorization", format!("Bearer {SECRET}"));
     let mut client = stand.gateway.http2().await;
