@@ -1,15 +1,14 @@
 //! The configurations in envoy/, as they are shipped: here envoy.yaml, below it
 //! the recipes.
 
+mod admission;
 mod grpcurl;
 mod live_rollout;
 mod shadow;
 mod validation;
 mod virtual_patches;
 
-use admission_control::metrics::{
-    METRICS as ADMISSION, REFUSED as NOT_ADMITTED, REPORTED, USED as TOKENS_USED,
-};
+use admission_control::metrics::{METRICS as ADMISSION, REFUSED as NOT_ADMITTED, REPORTED};
 use http::request::Parts;
 use integration_tests::{
     Answer, Call, Client, Gateway, Reply, ShippedConfig, Upstream, dist, eventually,
@@ -241,35 +240,6 @@ async fn what_the_model_can_not_take_does_not_reach_it() {
 /// A tensor of two rows, sent by a tenant.
 fn as_tenant(name: &str) -> Call {
     infer("/v2/models/demo/versions/v1/infer", &[2, 4]).header("x-tenant-id", name)
-}
-
-#[tokio::test]
-async fn a_trial_tenant_may_send_ten_requests_at_once_and_others_more() {
-    let stack = Stack::start().await;
-    let mut client = stack.gateway.http2().await;
-    let mut admitted = 0;
-    let refused = loop {
-        let answer = client.send(as_tenant("trial")).await;
-        if answer.status != 200 {
-            break answer;
-        }
-        admitted += 1;
-    };
-    // One more comes back in each second.
-    assert!((10..20).contains(&admitted), "{admitted}");
-    let rule = refused.header_text("x-inference-rejected");
-    assert_eq!(rule.as_deref(), Some("admission-control;request_quota"));
-    assert_eq!(
-        (refused.status.as_u16(), refused.header_text("retry-after")),
-        (429, Some("1".into()))
-    );
-    for _ in 0..30 {
-        assert_eq!(client.send(as_tenant("paying")).await.status, 200);
-    }
-    // What is not let in has cost no tokens.
-    let tokens = f64::from(2 * (admitted + 30));
-    let of_limit = [("limit", "tokens")];
-    stack.gateway.wait_for_metric(TOKENS_USED.name, &of_limit, |used| used == tokens).await;
 }
 
 #[tokio::test]
