@@ -59,8 +59,7 @@ fn policy(control: &AdmissionControl, standing: Standing) -> Option<String> {
         Kind::InFlight(_) => return None,
     };
     let seconds = quota.window_ns().div_ceil(SECOND_NS);
-    // What may be used at once can be more or less than what comes back in a window.
-    let count = quota.burst().min(quota.count());
+    let count = quota.count();
     Some(format!("\"{}\";q={count}{unit};w={seconds}", limit.name))
 }
 

@@ -209,7 +209,7 @@ fn a_grpc_call_too_many() -> String {
 
 /// What is added to the answer of a request that was let in.
 fn an_answer() -> String {
-    let control = configured_with("\"x_rate_limit\":true");
+    let control = configured_with("\"x_rate_limit\":\"answers\"");
     let trial = chat(100).sharing(local_cells()).answered("application/json", "{}");
     let record = trial.recorded(&control);
     let added = record.answer.expect("an answer").forwarded().headers;

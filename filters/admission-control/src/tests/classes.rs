@@ -149,7 +149,7 @@ fn models_are_read_where_the_configuration_says() {
 #[test]
 fn only_inference_is_counted_unless_all_is() {
     let mut config = one(json!({}));
-    let list = Ask::of("/v2/health/ready");
+    let list = Ask::of("/grpc.health.v1.Health/Check").header("content-type", "application/grpc");
     assert_eq!(going(&config, &[list.clone(), list.clone()]), [true, true]);
     let unknown = || Ask::of("/invocations");
     assert_eq!(going(&config, &[unknown(), unknown()]), [true, false], "a model may be there");

@@ -6,9 +6,10 @@ use serde_json::json;
 
 #[tokio::test]
 async fn a_quota_of_requests_is_refused_when_it_is_used_up_and_says_when_it_is_back() {
-    let config = json!({"limits": [
-        {"name": "two-a-minute", "requests": {"count": 2, "window_ms": 60_000}},
-    ]});
+    let config = json!({
+        "limits": [{"name": "two-a-minute", "requests": {"count": 2, "window_ms": 60_000}}],
+        "told": {"rate_limit": "answers"},
+    });
     let stand = Stand::new(&config, 1, |_| Reply::Echo).await;
     let mut client = stand.gateway.http1().await;
     for left in [1, 0] {
