@@ -285,6 +285,7 @@ impl Admission {
                     }
                 }
                 telling::waits(&self.control, &request, notes);
+                request.is_reported = telling::is_stated(notes);
                 let request = Box::new(request);
                 self.stage = Stage::Waiting { request, holding, wanted, since: at };
                 Verdict::Wait(asking(edits))

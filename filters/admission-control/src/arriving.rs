@@ -31,6 +31,8 @@ pub(crate) struct Request {
     /// When its client waits no longer, in nanoseconds since the epoch.
     pub(crate) deadline: Option<u64>,
     pub(crate) estimate: Estimate,
+    /// It was stated that it would have been refused.
+    pub(crate) is_reported: bool,
 }
 
 /// A request whose headers came.
@@ -118,6 +120,7 @@ pub(crate) fn request(
         load_key: Loads::key(secret, identity.model, identity.version),
         deadline: deadline(control, headers, block.at),
         estimate: unread,
+        is_reported: false,
     };
     let reader = request
         .has_tokens(control)

@@ -26,12 +26,17 @@ pub(crate) fn admitted(control: &AdmissionControl, request: &Request, notes: &mu
     if let Some(class) = class(control, request.class) {
         notes.count(&class.admitted);
     }
-    if !notes.facts().iter().any(|fact| fact.name == FACT) {
+    if !request.is_reported && !is_stated(notes) {
         notes.fact(FACT, "admitted");
     }
     if request.has_tokens(control) {
         notes.fact(TOKENS_RESERVED, request.estimate.tokens.to_string());
     }
+}
+
+/// Whether it was stated in this event what became of the request.
+pub(crate) fn is_stated(notes: &Notes) -> bool {
+    notes.facts().iter().any(|fact| fact.name == FACT)
 }
 
 pub(crate) fn unchecked(control: &AdmissionControl, request: &Request, notes: &mut Notes) {

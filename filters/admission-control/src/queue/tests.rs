@@ -121,3 +121,21 @@ fn whoever_leaves_during_a_round_is_not_tried() {
     queue.remove(4);
     assert_eq!(round.next(&queue), None);
 }
+
+#[test]
+fn who_goes_to_another_gate_keeps_its_place_in_the_order() {
+    let mut queue = queue(&[(1, 1, 1), (2, 1, 2), (3, 1, 1), (4, 0, 2)]);
+    assert!(queue.step_over(1, gate(2)));
+    assert!(!queue.step_over(1, gate(2)), "it stands there");
+    assert!(!queue.step_over(9, gate(2)), "nobody waits with this ticket");
+    assert_eq!(queue.first_at(gate(1)).map(|first| first.ticket), Some(3));
+    assert_eq!(queue.first_at(gate(2)).map(|first| first.ticket), Some(4));
+    assert_eq!(queue.waiting(1).map(|one| one.gate), Some(gate(2)));
+    assert_eq!(queue.ahead_of(gate(2), 1), 3);
+    assert_eq!(queue.ahead_of(gate(1), 1), 1);
+    assert_eq!(tried(&queue, |ticket| ticket != 1), [4, 1, 3]);
+    queue.remove(1);
+    assert_eq!(tried(&queue, |_| true), [4, 2, 3]);
+    assert!(queue.step_over(3, gate(3)));
+    assert_eq!(queue.first_at(gate(1)), None, "nobody is left there");
+}

@@ -114,6 +114,42 @@ fn one_that_waits_stays_until_its_time_is_over() {
     assert_eq!(worker.refused_by(2).as_deref(), Some("queue_timeout"));
 }
 
+/// Counts the changes.
+struct Counting {
+    state: Cells,
+    changes: AtomicUsize,
+}
+
+impl KeepCells for Counting {
+    fn update(
+        &self,
+        cell: &str,
+        step: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<(), CellError> {
+        self.state.update(cell, |bytes| {
+            let replacement = step(bytes);
+            self.changes.fetch_add(usize::from(replacement.is_some()), Ordering::Relaxed);
+            (replacement, ())
+        })
+    }
+}
+
+#[test]
+fn those_who_wait_in_vain_change_nothing() {
+    let (state, changes) = (local_cells(), AtomicUsize::new(0));
+    let counting: &'static Counting = Box::leak(Box::new(Counting { state, changes }));
+    let mut worker = Worker::new(&config("allow"), Cells::new(counting));
+    let ask = Ask::of("/v2/models/m/infer");
+    worker.send(1, at(0), &ask);
+    worker.send(2, at(0), &ask);
+    let before = counting.changes.load(Ordering::Relaxed);
+    for milliseconds in (10..900).step_by(10) {
+        worker.tick(at(milliseconds));
+    }
+    assert_eq!(worker.stage(2), Stage::Waits);
+    assert_eq!(counting.changes.load(Ordering::Relaxed), before, "others need these cells");
+}
+
 #[test]
 fn a_worker_that_was_stopped_for_long_takes_no_place_that_others_don_t_see() {
     let config = json!({"limits": [{"name": "i", "in_flight": {"max": 1}}]});

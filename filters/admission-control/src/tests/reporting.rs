@@ -45,6 +45,22 @@ fn room_that_is_only_reported_refuses_nobody() {
 }
 
 #[test]
+fn what_was_reported_before_a_wait_is_still_said_after_it() {
+    let mut config = limits(json!([
+        {"name": "soft", "requests": {"count": 1}, "mode": "report_only"},
+        {"name": "room", "in_flight": {"max": 1}},
+    ]));
+    config["queue"] = json!({"max_requests": 5});
+    let mut worker = Worker::new(&config, local_cells());
+    let ask = Ask::of("/v2/models/m/infer");
+    worker.send(1, at(0), &ask);
+    assert_eq!(worker.send(2, at(0), &ask), Stage::Waits);
+    worker.answer(1, at(1));
+    assert_eq!(worker.stage(2), Stage::Goes);
+    assert_eq!(worker.fact(2, "inference.admission"), Some("reported:request_quota"));
+}
+
+#[test]
 fn one_that_waits_is_reported_once() {
     let mut config = limits(json!([
         {"name": "soft", "in_flight": {"max": 1}, "mode": "report_only"},
