@@ -154,7 +154,7 @@ impl Exchange for Admission {
                 holding.settle(&self.control, &self.arrival, (Some(used), at), notes);
                 let sampled = is_sampled || answer.is_streamed();
                 let ending = (answer.is_good(), sampled);
-                holding.leave(&self.control, &self.arrival, (ending, at), notes);
+                holding.leave(&self.control, &self.arrival, &request, (ending, at), notes);
                 self.control.wake_first(notes);
             }
             Stage::Waiting { request, holding, since, .. } => {

@@ -2,7 +2,7 @@ use crate::admission::Admission;
 use crate::callers::{Callers, header_name};
 use crate::config::{self, AppliesTo, Config, IncludeUsage, Mode, ModelHeaders, OnFault};
 use crate::ledger::workers::Gauge;
-use crate::limits::{self, Kind, Limit};
+use crate::limits::{self, Kind, Limit, Room};
 use crate::loads::Loads;
 use crate::membership::Membership;
 use crate::metrics::{METRICS, Sheet};
@@ -214,6 +214,12 @@ impl AdmissionControl {
         for (position, limit) in self.sheet.limits.iter().enumerate() {
             if let Some(series) = &limit.in_flight {
                 notes.set(series, of(position.saturating_add(1)));
+            }
+            // One that finds itself is told when it changes.
+            if let Some(Kind::InFlight(Room::Fixed(max))) =
+                self.limits.get(position).map(|limit| &limit.kind)
+            {
+                limit.limits().for_each(|series| notes.set(series, u64::from(*max)));
             }
         }
     }

@@ -207,12 +207,12 @@ impl AdmissionControl {
                     taken.seats.push(seated.seat);
                 }
                 Ok(Err(crowded)) => {
-                    taken.leave(self, arrival, ((false, true), at), notes);
+                    taken.leave(self, arrival, request, ((false, true), at), notes);
                     let gate = Gate { key: entry.key, limit: entry.limit };
                     return Ok(Err(NoSeat { gate, crowded }));
                 }
                 Err(error) => {
-                    taken.leave(self, arrival, ((false, true), at), notes);
+                    taken.leave(self, arrival, request, ((false, true), at), notes);
                     return Err(error);
                 }
             }
@@ -308,6 +308,7 @@ impl Holding {
         &self,
         control: &AdmissionControl,
         arrival: &Arrival,
+        request: &Request,
         (ending, at): ((bool, bool), Timestamp),
         notes: &mut Notes,
     ) {
@@ -317,7 +318,7 @@ impl Holding {
             let Some(limit) = control.limits.get(position) else { continue };
             let Kind::InFlight(room) = limit.kind else { continue };
             if let Ok(in_force) = control.leave(arrival.cells, (seat, room), ending, at) {
-                telling::limit(control, position, None, in_force, notes);
+                telling::limit(control, position, request.model.as_deref(), in_force, notes);
             }
         }
     }
