@@ -254,3 +254,29 @@ async fn a_request_that_is_retried_has_one_place() {
     let answer = stand.gateway.http1().await.send(to("early")).await;
     assert_eq!(rule_of(&answer).as_deref(), Some("request_quota"), "two requests");
 }
+
+#[tokio::test]
+async fn a_request_for_which_one_room_is_full_takes_no_place_in_another() {
+    let mut config = config();
+    let limits = config["limits"].as_array_mut().unwrap();
+    limits.insert(0, json!({"name": "wide", "in_flight": {"max": ROOM + 1}}));
+    let (stand, crowd) =
+        stand(Gateway::builder().workers(2).replaceable(&admission(&config))).await;
+    for _ in 0..2 {
+        assert_room(&stand, &crowd, ROOM).await;
+        stand.wait_for_in_flight("wide", 0).await;
+        stand.wait_for_in_flight("gpu", 0).await;
+    }
+    let calls = both(&stand).await.map(|client| begin(client, any_chat()));
+    wait_for_crowd(&crowd, ROOM).await;
+    for _ in 0..ROOM + 2 {
+        let answer = stand.gateway.http1().await.send(any_chat()).await;
+        let text = answer.json()["error"]["message"].to_string();
+        assert!(text.contains("gpu"), "{text}");
+    }
+    stand.wait_for_in_flight("wide", 2).await;
+    crowd.let_go(ROOM);
+    for call in calls {
+        assert_eq!(ended(call).await.status, 200);
+    }
+}
