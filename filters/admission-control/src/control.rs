@@ -4,7 +4,7 @@ use crate::config::{
     self, AppliesTo, Config, IncludeUsage, Mode, ModelHeaders, OnFault, OnUnreadable,
 };
 use crate::ledger::workers::Gauge;
-use crate::limits::{self, Kind, Limit};
+use crate::limits::{self, Kind, Limit, Room};
 use crate::loads::Loads;
 use crate::membership::Membership;
 use crate::metrics::{METRICS, Sheet};
@@ -229,6 +229,12 @@ impl AdmissionControl {
         for (position, limit) in self.sheet.limits.iter().enumerate() {
             if let Some(series) = &limit.in_flight {
                 notes.set(series, of(position.saturating_add(1)));
+            }
+            // One that finds itself is told when it changes.
+            if let Some(Kind::InFlight(Room::Fixed(max))) =
+                self.limits.get(position).map(|limit| &limit.kind)
+            {
+                limit.limits().for_each(|series| notes.set(series, u64::from(*max)));
             }
         }
     }

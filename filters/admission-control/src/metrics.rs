@@ -223,6 +223,11 @@ impl LimitSeries {
         }
     }
 
+    /// The limit in force, for each model that has one of its own, and for the others.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = &Series> {
+        self.limit.iter().map(|(_, series)| series)
+    }
+
     /// The limit in force for a model.
     pub(crate) fn limit(&self, model: Option<&str>) -> Option<&Series> {
         let found = self.limit.iter().find(|(listed, _)| Some(&**listed) == model);

@@ -1,6 +1,7 @@
 //! Admission control.
 
 mod chain;
+mod deadlines;
 mod exactness;
 mod first_steps;
 mod hostile;
@@ -8,8 +9,10 @@ mod leaks;
 mod observability;
 mod queueing;
 mod refusals;
+mod replacing;
 mod server_loads;
 mod streams;
+mod usage;
 
 use integration_tests::{
     Answer, Call, Client, Crowd, EnvoyConfig, Gateway, Reply, Upstream, WasmFilter, eventually,

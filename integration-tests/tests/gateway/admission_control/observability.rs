@@ -90,7 +90,10 @@ async fn every_metric_moves_and_has_its_labels() {
     .await;
     sum("queued_total", &[("class", "low")], 1.0).await;
     sum("queue_wait_us_count", &[("class", "low")], 1.0).await;
-    sum("limit", &[("limit", "found"), ("model", "m")], 9.0).await;
+    // It begins with a look at how fast the servers are, at its least.
+    sum("limit", &[("limit", "found"), ("model", "m")], 2.0).await;
+    sum("limit", &[("limit", "found"), ("model", "")], 0.0).await;
+    sum("limit", &[("limit", "gpu")], 1.0).await;
     sum("server_load_percent", &[], 75.0).await;
     sum("tokens_reserved_total", &[("limit", "budget")], 403.0).await;
     sum("tokens_used_total", &[("limit", "budget")], 351.0).await;

@@ -8,12 +8,10 @@ use integration_tests::{Answer, Call, Client, Crowd, Gateway, Reply, eventually}
 use proto::prediction::PredictRequest;
 use proto::prediction::prediction_service_client::PredictionServiceClient;
 use serde_json::{Value, json};
-use std::time::Duration;
 use tokio::task::JoinHandle;
-use tonic::{Code, Request};
 
 /// One place, and a queue.
-fn config(queue: Value) -> Value {
+pub(super) fn config(queue: Value) -> Value {
     let rule = |class: &str| json!({"class": class, "header": {"name": "x-class", "value": class}});
     json!({
         "classes": [{"name": "high"}, {"name": "middle"}, {"name": "low"}],
@@ -25,7 +23,7 @@ fn config(queue: Value) -> Value {
 }
 
 /// A stand whose only place is taken.
-async fn full(config: &Value) -> (Stand, Crowd, JoinHandle<Answer>) {
+pub(super) async fn full(config: &Value) -> (Stand, Crowd, JoinHandle<Answer>) {
     let (stand, crowd) = Stand::crowded(config, 1).await;
     let first = begin(stand.gateway.http1().await, any_chat());
     wait_for_crowd(&crowd, 1).await;
@@ -37,7 +35,7 @@ async fn waiting(stand: &Stand, name: &str, class: &str) -> JoinHandle<Answer> {
     queued(stand, stand.gateway.http1().await, any_chat(), name, class).await
 }
 
-async fn queued(
+pub(super) async fn queued(
     stand: &Stand,
     client: Client,
     call: Call,
@@ -198,63 +196,12 @@ async fn grpc_calls_wait_as_well() {
 }
 
 /// A model server that speaks gRPC.
-async fn grpc_crowd(config: &Value) -> (Stand, Crowd) {
+pub(super) async fn grpc_crowd(config: &Value) -> (Stand, Crowd) {
     let crowd = Crowd::default();
     let inside = crowd.clone();
     let answer = Answer::grpc(&proto::prediction::PredictResponse::default());
     let stand = Stand::new(config, 1, move |_| Reply::crowded(answer.clone(), &inside)).await;
     (stand, crowd)
-}
-
-#[tokio::test]
-async fn a_deadline_that_cannot_be_met_is_refused_at_once() {
-    // As long as a wait can be: who is refused in time did not wait.
-    let queue = json!({"max_requests": 9, "max_wait_ms": 3_600_000});
-    let (stand, crowd) = grpc_crowd(&config(queue)).await;
-    let served = learn_service_time(&stand, &crowd).await;
-    let first = begin(stand.gateway.http2().await, predict());
-    wait_for_crowd(&crowd, 1).await;
-    let mut client = PredictionServiceClient::new(stand.gateway.grpc().await);
-    let mut request = Request::new(PredictRequest::default());
-    request.set_timeout(served / 4);
-    let status = client.predict(request).await.expect_err("a refusal");
-    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-    assert!(status.message().contains("deadline"), "{status:?}");
-    let call = any_chat().header("x-request-timeout-ms", (served / 4).as_millis().to_string());
-    let answer = stand.gateway.http1().await.send(call).await;
-    assert_eq!((answer.status.as_u16(), rule_of(&answer).as_deref()), (503, Some("deadline")));
-    stand.wait_for("refused_total", &[("rule", "deadline"), ("limit", "gpu")], 2).await;
-    stand.wait_for("queued_total", &[], 0).await;
-    // With enough time it waits.
-    let call = any_chat().header("x-request-timeout-ms", "50000");
-    let patient = queued(&stand, stand.gateway.http1().await, call, "patient", "low").await;
-    crowd.let_go(2);
-    assert_eq!(ended(first).await.grpc_status(), Some(0));
-    assert_eq!(ended(patient).await.status, 200);
-}
-
-/// Lets one request take a while, so that the filter knows how long they do.
-async fn learn_service_time(stand: &Stand, crowd: &Crowd) -> Duration {
-    let begun = std::time::Instant::now();
-    let call = begin(stand.gateway.http2().await, predict());
-    wait_for_crowd(crowd, 1).await;
-    eventually("a while", async || (begun.elapsed().as_millis() > 800).then_some(())).await;
-    crowd.let_go(1);
-    assert_eq!(ended(call).await.grpc_status(), Some(0));
-    stand.wait_for_in_flight("gpu", 0).await;
-    Duration::from_millis(800)
-}
-
-#[tokio::test]
-async fn one_whose_deadline_comes_while_it_waits_is_refused_then() {
-    let (stand, crowd, first) =
-        full(&config(json!({"max_requests": 9, "max_wait_ms": 3_600_000}))).await;
-    let call = any_chat().header("x-request-timeout-ms", "100");
-    let answer =
-        ended(queued(&stand, stand.gateway.http1().await, call, "late", "low").await).await;
-    assert_eq!((answer.status.as_u16(), rule_of(&answer).as_deref()), (503, Some("deadline")));
-    crowd.let_go(1);
-    assert_eq!(ended(first).await.status, 200);
 }
 
 #[tokio::test]

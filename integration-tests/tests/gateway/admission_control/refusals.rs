@@ -22,7 +22,10 @@ async fn used_up() -> Stand {
     stand
 }
 
-fn calls() -> [(Call, fn(&Value) -> Option<&Value>); 5] {
+/// Where in a dialect's error its message stands.
+type Place = fn(&Value) -> Option<&Value>;
+
+fn calls() -> [(Call, Place); 5] {
     let body = json!({"max_tokens": 1, "messages": [], "inputs": []});
     [
         (Call::post("/v1/chat/completions").json(&body), |json| json["error"].get("message")),

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use integration_tests::{Answer, Call, Client, Received, Reply, Steps};
+use integration_tests::{Answer, Client, Received, Reply, Steps};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -33,18 +33,18 @@ fn content() -> String {
     format!("{role}: keep alive\n\n{}", tokens.concat())
 }
 
-fn streamed() -> Value {
+pub(super) fn streamed() -> Value {
     let mut body = chat_of(100, 700);
     body["stream"] = true.into();
     body
 }
 
-fn events(body: impl Into<Bytes>) -> Answer {
+pub(super) fn events(body: impl Into<Bytes>) -> Answer {
     Answer::status(200).header("content-type", "text/event-stream").body(body)
 }
 
 /// A server that answers each request with the next of these.
-async fn stand(include_usage: &str, replies: Vec<Reply>) -> Stand {
+pub(super) async fn stand(include_usage: &str, replies: Vec<Reply>) -> Stand {
     let replies = Arc::new(Mutex::new(replies.into_iter()));
     Stand::new(&config(include_usage), 1, move |_| {
         replies.lock().unwrap().next().expect("as many replies as requests")
@@ -57,7 +57,7 @@ async fn both(stand: &Stand) -> [Client; 2] {
 }
 
 /// What the last of so many requests was settled with.
-async fn used(stand: &Stand, requests: usize) -> String {
+pub(super) async fn used(stand: &Stand, requests: usize) -> String {
     let log = stand.gateway.access_log();
     log.wait_for("the request", |_| log.entries().len() == requests).await;
     let entry = log.entries().pop().expect("an entry");
@@ -237,73 +237,4 @@ async fn with_off_nothing_is_changed() {
         assert_eq!(stand.server.last().body, streamed().to_string(), "unchanged");
         assert_eq!(used(&stand, turn + 1).await, "15");
     }
-}
-
-#[tokio::test]
-async fn anthropic_says_it_at_both_ends() {
-    let event = |data: Value| {
-        format!("event: {}\ndata: {data}\n\n", data["type"].as_str().expect("a type"))
-    };
-    let body = [
-        event(
-            json!({"type": "message_start", "message": {"usage": {"input_tokens": 40, "output_tokens": 1}}}),
-        ),
-        event(
-            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-        ),
-        event(
-            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hi"}}),
-        ),
-        event(
-            json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}}),
-        ),
-        event(json!({"type": "message_stop"})),
-    ];
-    let whole = body.concat();
-    // Without its end there is no last word on what was generated.
-    let cut = body[..3].concat();
-    let stand =
-        stand("inject", vec![Reply::whole(events(whole.clone())), Reply::cut_off(events(cut))])
-            .await;
-    let mut client = stand.gateway.http2().await;
-    let call = || Call::post("/v1/messages").json(&streamed());
-    let answer = client.send(call()).await;
-    assert_eq!(answer.text_body(), whole);
-    assert_eq!(stand.server.last().body, streamed().to_string(), "nothing to be asked for");
-    assert_eq!(used(&stand, 1).await, "47");
-    assert!(client.try_send(call()).await.is_err());
-    let paid: u32 = used(&stand, 2).await.parse().unwrap();
-    assert!((41..=142).contains(&paid), "{paid}");
-}
-
-#[tokio::test]
-async fn answers_that_are_no_streams_say_it_too() {
-    let openai = json!({"choices": [{"message": {"content": "hi"}}], "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}});
-    let anthropic = json!({"type": "message", "content": [], "usage": {"input_tokens": 30, "output_tokens": 9}});
-    let silent = json!({"choices": [{"message": {"content": "hi"}}]});
-    let replies = [&openai, &anthropic, &silent].map(|body| Reply::whole(Answer::json_value(body)));
-    let failed = Reply::whole(Answer::status(500));
-    let stand = stand("inject", [replies.to_vec(), vec![failed]].concat()).await;
-    let mut client = stand.gateway.http1().await;
-    let body = chat_of(100, 700);
-    for (turn, (path, body_of_answer, expected)) in [
-        ("/v1/chat/completions", &openai, 7..=7),
-        ("/v1/messages", &anthropic, 39..=39),
-        ("/v1/chat/completions", &silent, 101..=110),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let answer = client.send(Call::post(path).json(&body)).await;
-        assert_eq!(answer.json(), *body_of_answer);
-        assert_eq!(stand.server.last().body, body.to_string());
-        let paid: u32 = used(&stand, turn + 1).await.parse().unwrap();
-        assert!(expected.contains(&paid), "{path}: {paid}");
-    }
-    let before = stand.gateway.metric("inference_admission_tokens_used_total", &[]).await;
-    assert_eq!(client.send(chat(&body)).await.status, 500);
-    assert_eq!(used(&stand, 4).await, "nothing");
-    let refunded = 800.0 * 4.0 - before;
-    let name = "inference_admission_tokens_refunded_total";
-    stand.gateway.wait_for_metric(name, &[], |sum| sum == refunded).await;
 }
