@@ -8,6 +8,10 @@ use crate::ledger::quota::Quota;
 use crate::secret::{Key, Secret};
 use filter_kit::{Headers, Problems};
 
+/// How long an adaptive limit is kept low to measure the least time, at most. Where long
+/// answers hold more places than that, nobody is let in meanwhile.
+const PROBE_NS: u64 = 2_000_000_000;
+
 /// How many keys lie in one cell, at most. Each change copies all of them.
 pub(crate) const BUCKETS_PER_CELL: usize = 64;
 /// The same for rooms, which are larger.
@@ -276,6 +280,7 @@ fn settings(written: &config::Adaptive) -> Settings {
         buffer_percent: written.tolerance_percent,
         samples: usize::try_from(written.samples).unwrap_or(usize::MAX),
         interval_ns: written.remeasure_ms.saturating_mul(1_000_000),
+        probe_ns: PROBE_NS,
         ..Settings::default()
     }
 }

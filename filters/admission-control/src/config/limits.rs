@@ -119,7 +119,8 @@ pub struct Adaptive {
     /// What it begins with.
     #[serde(default = "default_initial")]
     pub initial: u32,
-    /// It never falls below.
+    /// It never falls below. The higher it is, the less is lost each time the least time is
+    /// measured: half of what the servers surely answer at once is a good choice.
     #[serde(default = "default_min")]
     pub min: u32,
     /// It never rises above.
@@ -134,7 +135,7 @@ pub struct Adaptive {
     #[serde(default = "default_samples")]
     pub samples: u32,
     /// How often the least time is measured anew, in milliseconds. For that the limit
-    /// falls to `min` for half as many answers as `samples` says, and for 10 s at most.
+    /// falls to `min` for half as many answers as `samples` says, and for 2 s at most.
     #[serde(default = "one_minute")]
     pub remeasure_ms: u64,
 }
