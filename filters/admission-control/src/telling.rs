@@ -107,7 +107,10 @@ pub(crate) fn settled(control: &AdmissionControl, charge: &Charge, used: u64, no
 /// States what a request used that was let in.
 pub(crate) fn used(control: &AdmissionControl, used: u64, request: &Request, notes: &mut Notes) {
     if request.has_tokens(control) {
-        notes.fact(TOKENS_USED, used.to_string());
+        // What used none is not to be charged for anywhere, not even with a question.
+        if used > 0 {
+            notes.fact(TOKENS_USED, used.to_string());
+        }
         notes.fact(TOKENS_UNSPENT, request.estimate.tokens.saturating_sub(used).to_string());
     }
 }

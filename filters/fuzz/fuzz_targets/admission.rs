@@ -18,8 +18,9 @@ thread_local! {
                 {"name": "room", "mode": "report_only", "in_flight": {"adaptive": {}}},
             ],
             "load_reports": {"metrics": [{"name": "application_utilization"}]},
-            "told": {"rate_limit": false},
+            "told": {"rate_limit": "nothing"},
             "hold_up_to_bytes": 1000,
+            "on_unreadable": "estimate",
         });
         let config = parse_config(config).config.expect("a configuration");
         (Rc::new(AdmissionControl::configure(config).expect("a right one")), local_cells())

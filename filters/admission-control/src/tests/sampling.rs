@@ -20,7 +20,7 @@ fn config() -> Value {
 fn limits_in_force(config: &Value, ask: &Ask, during: impl Fn(&mut Worker, u32, u64)) -> Vec<u64> {
     let mut worker = Worker::new(config, local_cells());
     let mut limits = Vec::new();
-    for number in 0..60_u32 {
+    for number in 0..19_u32 {
         let start = u64::from(number) * 100;
         if worker.send(number, at(start), ask) == Stage::Goes {
             during(&mut worker, number, start);

@@ -21,7 +21,8 @@ fn left_after(ending: impl FnOnce(&mut Worker)) -> String {
     let mut worker = Worker::new(&config, local_cells());
     worker.send(1, at(0), &Ask::chat(&chat_of(10, 40)));
     ending(&mut worker);
-    let used = worker.finish(1, at(0)).facts["inference.tokens_used"].clone();
+    let facts = worker.finish(1, at(0)).facts.clone();
+    let used = facts.get("inference.tokens_used").map_or("0", |used| used).to_owned();
     worker.send(2, at(0), &Ask::chat(&chat_of(1, 0)));
     let reserved = worker.counted["inference_admission_tokens_reserved_total_limit=.=budget;"];
     let refunded = worker.counted.get("inference_admission_tokens_refunded_total_limit=.=budget;");

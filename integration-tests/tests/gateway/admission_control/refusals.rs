@@ -76,7 +76,7 @@ async fn a_crowd_is_503_in_every_dialect() {
         assert_eq!(rule_of(&answer).as_deref(), Some("in_flight"));
         let json = answer.json();
         let text = message(&json).and_then(Value::as_str).expect("a message");
-        assert_eq!(text, "too many requests at the same time: gpu");
+        assert_eq!(text, "too many requests at the same time: gpu; try again in 1 s");
     }
     let anthropic = client.send(calls()[1].0.clone()).await.json();
     assert_eq!(anthropic["error"]["type"], "overloaded_error");
@@ -152,8 +152,8 @@ async fn a_grpc_client_gets_unavailable_when_there_is_a_crowd() {
     wait_for_crowd(&crowd, 1).await;
     let status = refused(&stand).await;
     assert_eq!(status.code(), Code::Unavailable, "{status:?}");
-    assert_eq!(status.message(), "too many requests at the same time: gpu");
-    assert_eq!(details(&status).1, None, "how long requests take is not known yet");
+    let message = "too many requests at the same time: gpu; try again in 1 s";
+    assert_eq!(status.message(), message, "how long requests take is not known yet");
     crowd.let_go(1);
     ended(first).await;
 }
