@@ -1,6 +1,8 @@
 //! The answer to a request that was let in: what it used, when its first token came,
 //! and what its server says of its load.
 
+mod outcome;
+
 use crate::cost::{Estimate, generates};
 use crate::taking_out::TakingOut;
 use core::ops::Range;
@@ -9,6 +11,7 @@ use inference_api::dialect::{Dialect, Operation};
 use inference_api::grpc::is_grpc;
 use inference_api::sse;
 use inference_api::usage::{AnswerEvent, AnswerReader, EventKind};
+use outcome::Outcome;
 
 /// The longest event that is read whole.
 const LONGEST_EVENT_BYTES: usize = 64 * 1024;
@@ -271,29 +274,6 @@ impl Answer {
     const fn takes_usage_event_out(&self) -> bool {
         self.wanted.without_usage_event
             && matches!(self.stage, Stage::Read { form: Form::Events, .. })
-    }
-}
-
-/// How a request fared, as headers or trailers say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// It was answered.
-    Good,
-    /// It was refused, or could not be served.
-    Failed,
-    /// Nobody waited for its end any more; its server may have worked on it.
-    Abandoned,
-}
-
-impl Outcome {
-    fn of(headers: &Headers) -> Self {
-        let status = headers.first(":status").unwrap_or_default();
-        match (headers.first("grpc-status"), status) {
-            // CANCELLED and DEADLINE_EXCEEDED.
-            (Some(b"1" | b"4"), _) | (_, b"408" | b"499" | b"504") => Self::Abandoned,
-            (Some(b"0") | None, [b'1'..=b'3', ..] | []) => Self::Good,
-            _ => Self::Failed,
-        }
     }
 }
 

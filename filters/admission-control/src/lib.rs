@@ -5,7 +5,7 @@
 //!   who is alive. `accounts`, `membership`, `secret`: these steps on shared cells.
 //! - `queue`: who waits for a place, in one worker.
 //! - `arriving`: what is known of a request; `cost`, `costing`: what it is taken to cost;
-//!   `deciding`: whether it is let in; `admission`: its way through; `answering`: what
+//!   `deciding`: whether it is let in; `holding`: what it holds then; `admission`: its way through; `answering`: what
 //!   its answer says.
 //! - `refusal`, `told`: how a client is told.
 //! - `telling`, `metrics`: everything that is counted and stated.
@@ -20,6 +20,7 @@ mod control;
 mod cost;
 mod costing;
 mod deciding;
+mod holding;
 pub mod ledger;
 mod limits;
 mod loads;
