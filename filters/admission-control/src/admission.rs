@@ -322,7 +322,7 @@ impl Admission {
     fn learn_load(&self, headers: &Headers, at: Timestamp, notes: &mut Notes) {
         let Stage::Admitted(admitted) = &self.stage else { return };
         let Some(report) = self.control.loads.reported(headers) else { return };
-        let key = admitted.request.load_key;
+        let Some(key) = admitted.request.load_key else { return };
         let load = self.control.loads.learn(self.arrival.cells, key, report, at);
         if let Ok(Some(load)) = load {
             telling::load(&self.control, load, notes);

@@ -26,8 +26,8 @@ pub(crate) struct Request {
     pub(crate) model: Option<String>,
     /// The limits that are for it, each with what it keeps apart.
     pub(crate) entries: Vec<Entry>,
-    /// Whose load counts.
-    pub(crate) load_key: Key,
+    /// Whose load counts, if it is known of any.
+    pub(crate) load_key: Option<Key>,
     /// When its client waits no longer, in nanoseconds since the epoch.
     pub(crate) deadline: Option<u64>,
     pub(crate) estimate: Estimate,
@@ -117,7 +117,10 @@ pub(crate) fn request(
         class,
         model: identity.model.map(str::to_owned),
         entries,
-        load_key: Loads::key(secret, identity.model, identity.version),
+        load_key: control
+            .loads
+            .are_read()
+            .then(|| Loads::key(secret, identity.model, identity.version)),
         deadline: deadline(control, headers, block.at),
         estimate: unread,
         is_reported: false,

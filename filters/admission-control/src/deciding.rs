@@ -144,7 +144,8 @@ impl AdmissionControl {
     ) -> Result<Option<Refusal>, CellError> {
         let class = self.callers.class_at(request.class);
         let Some(most) = class.and_then(|class| class.most_load_percent) else { return Ok(None) };
-        let load = self.loads.known(arrival.cells, request.load_key, at)?;
+        let Some(key) = request.load_key else { return Ok(None) };
+        let load = self.loads.known(arrival.cells, key, at)?;
         if load.is_none_or(|load| load * 100.0 <= f64::from(most)) {
             return Ok(None);
         }

@@ -10,14 +10,28 @@ pub(crate) const CLUSTER: &str = "demo-v1";
 /// A filter and the configuration with which it is measured.
 pub(crate) struct FilterUnderTest {
     pub(crate) name: &'static str,
+    module: &'static str,
     configuration: fn() -> Value,
 }
 
-pub(crate) const FILTERS: [FilterUnderTest; 4] = [
-    FilterUnderTest { name: "empty", configuration: || json!({}) },
-    FilterUnderTest { name: "model-router", configuration: model_router },
-    FilterUnderTest { name: "payload-validator", configuration: payload_validator },
-    FilterUnderTest { name: "admission-control", configuration: admission_control },
+pub(crate) const FILTERS: [FilterUnderTest; 5] = [
+    FilterUnderTest { name: "empty", module: "empty", configuration: || json!({}) },
+    FilterUnderTest { name: "model-router", module: "model-router", configuration: model_router },
+    FilterUnderTest {
+        name: "payload-validator",
+        module: "payload-validator",
+        configuration: payload_validator,
+    },
+    FilterUnderTest {
+        name: "admission-control",
+        module: "admission-control",
+        configuration: admission_control,
+    },
+    FilterUnderTest {
+        name: "admission-control-tokens",
+        module: "admission-control",
+        configuration: admission_of_tokens,
+    },
 ];
 
 impl FilterUnderTest {
@@ -25,7 +39,7 @@ impl FilterUnderTest {
     pub(crate) fn gateway(&self, server: SocketAddr) -> EnvoyConfig {
         Gateway::builder()
             .without_access_log()
-            .filter(self.name, &(self.configuration)())
+            .filter(self.module, &(self.configuration)())
             .cluster(CLUSTER, &[server])
             .route_by_header("x-model-cluster")
     }
@@ -81,16 +95,27 @@ fn payload_validator() -> Value {
     })
 }
 
-/// A limit of each kind, by tenant and by model, and nobody comes near any.
+/// Requests by tenant and places by model and version, and nobody comes near them.
 fn admission_control() -> Value {
-    let budget = json!({"count": 1_000_000_000_u64, "window_ms": 60_000});
     json!({
         "tenant": {"header": "x-tenant-id"},
         "limits": [
-            {"name": "requests", "per": ["tenant"], "requests": budget},
-            {"name": "tokens", "per": ["tenant", "model"], "tokens": budget},
+            {"name": "requests", "per": ["tenant"], "requests": plenty()},
             {"name": "gpu", "per": ["model", "version"], "in_flight": {"max": 10_000}},
         ],
         "queue": {"max_requests": 100},
     })
+}
+
+/// The same and tokens, for which each body is held and read, and each answer read.
+fn admission_of_tokens() -> Value {
+    let mut config = admission_control();
+    if let Some(limits) = config["limits"].as_array_mut() {
+        limits.push(json!({"name": "tokens", "per": ["tenant", "model"], "tokens": plenty()}));
+    }
+    config
+}
+
+fn plenty() -> Value {
+    json!({"count": 1_000_000_000_u64, "window_ms": 60_000})
 }
