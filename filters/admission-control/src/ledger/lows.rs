@@ -71,7 +71,7 @@ impl Lows {
 
     /// Reads rungs to the end of the bytes.
     pub(super) fn read(mut bytes: Reader<'_>) -> Option<Self> {
-        let mut rungs: Vec<Low> = Vec::new();
+        let mut rungs: Vec<Low> = Vec::with_capacity(RUNGS.saturating_add(1));
         while !bytes.is_done() {
             let low = Low { position: bytes.u64()?, debt: bytes.u64()? };
             let rises = rungs
@@ -87,11 +87,15 @@ impl Lows {
 
     /// Merges the two neighbours whose debts are nearest in proportion.
     fn merge(&mut self) {
+        // 32 bits of each debt are enough to compare, and products of 64.
+        let highest = self.rungs.last().map_or(0, |low| low.debt);
+        let spare = 32_u32.saturating_sub(highest.leading_zeros());
+        let short = |low: &Low| low.debt.wrapping_shr(spare);
         let pairs = self.rungs.iter().zip(self.rungs.iter().skip(1)).enumerate();
         let nearest = pairs.min_by(|(_, (low, high)), (_, (lower, higher))| {
             // low / high against lower / higher, the larger quotient first.
-            let one = u128::from(low.debt).saturating_mul(u128::from(higher.debt));
-            let other = u128::from(lower.debt).saturating_mul(u128::from(high.debt));
+            let one = short(low).saturating_mul(short(higher));
+            let other = short(lower).saturating_mul(short(high));
             other.cmp(&one)
         });
         let Some((at, (low, high))) = nearest else { return };

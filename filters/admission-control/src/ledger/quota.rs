@@ -80,8 +80,13 @@ impl Quota {
 
     /// What `units` are worth, in nanoseconds: `ceil(units * window / count)`.
     pub fn charge(&self, units: u64) -> u64 {
+        let count = self.count.max(1);
+        // Dividing 128 bits takes a Wasm module a microsecond.
+        if let Some(product) = units.checked_mul(self.window_ns) {
+            return product.div_ceil(count);
+        }
         let product = u128::from(units).saturating_mul(u128::from(self.window_ns));
-        u64::try_from(product.div_ceil(u128::from(self.count.max(1)))).unwrap_or(u64::MAX)
+        u64::try_from(product.div_ceil(u128::from(count))).unwrap_or(u64::MAX)
     }
 
     /// The debt that a bucket can hold, in nanoseconds.
@@ -97,6 +102,9 @@ impl Quota {
     /// The most units that are worth no more than `charge` nanoseconds:
     /// `floor(charge * count / window)`.
     pub fn units(&self, charge: u64) -> u64 {
+        if let Some(product) = charge.checked_mul(self.count) {
+            return product.checked_div(self.window_ns).unwrap_or(0);
+        }
         let product = u128::from(charge).saturating_mul(u128::from(self.count));
         let units = product.checked_div(u128::from(self.window_ns)).unwrap_or(0);
         u64::try_from(units).unwrap_or(u64::MAX)
