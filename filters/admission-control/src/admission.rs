@@ -223,12 +223,14 @@ impl Admission {
                     return self.refuse(&request, &Holding::default(), &why.refusal(), notes);
                 }
                 let Costed { estimate, include_usage, .. } = costed;
-                self.passing = reader.streamed().filter(|_| !is_last).map(|_| reader);
+                self.passing = reader.streamed().map(|_| reader);
                 let _ = self.pass(beyond);
                 let verdict = self.decide(*request, (estimate, include_usage), edits, at, notes);
                 match (verdict, &self.passing) {
                     // The messages behind the first one cost as much each.
-                    (Verdict::Forward(edits), Some(_)) => Verdict::Forward(edits.watch()),
+                    (Verdict::Forward(edits), Some(_)) if !is_last => {
+                        Verdict::Forward(edits.watch())
+                    }
                     (verdict, _) => verdict,
                 }
             }

@@ -105,6 +105,22 @@ fn a_stream_costs_what_its_first_message_does() {
     assert_eq!(cost(&counting("rows"), &trial), 2);
 }
 
+#[test]
+fn a_stream_is_settled_for_all_its_messages_however_it_is_cut() {
+    let messages = [2, 9, 4].map(|rows| grpc_frame(&infer_request(&[rows]))).concat();
+    let trial = Trial::of("POST", "/inference.GRPCInferenceService/ModelStreamInfer")
+        .header("content-type", "application/grpc")
+        .body(messages)
+        .answered_by_grpc(&[b""]);
+    for chunk in (1..60).chain([usize::MAX]) {
+        let cut = trial.clone().cut_at_every(chunk).sharing(local_cells());
+        for trial in [cut.clone(), cut.with_trailers()] {
+            let notes = trial.recorded(&control(&counting("rows"))).notes;
+            assert_eq!(fact(&notes, "inference.tokens_used"), Some("15"), "cut at every {chunk}");
+        }
+    }
+}
+
 /// What can't be read costs its length.
 fn estimating(mut config: Value) -> Value {
     config["on_unreadable"] = json!("estimate");
