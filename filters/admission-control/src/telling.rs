@@ -158,7 +158,7 @@ fn add(series: &filter_kit::Series, amount: u64, notes: &mut Notes) {
     }
 }
 
-/// A share as whole percent; beyond a thousand it does not matter.
+/// A share as the nearest whole percent; beyond a thousand it does not matter.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
@@ -166,5 +166,5 @@ fn add(series: &filter_kit::Series, amount: u64, notes: &mut Notes) {
     reason = "clamped to a range that fits"
 )]
 const fn percent(share: f64) -> u64 {
-    (share * 100.0).clamp(0.0, 100_000.0) as u64
+    (share * 100.0 + 0.5).clamp(0.0, 100_000.0) as u64
 }

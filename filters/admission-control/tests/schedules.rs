@@ -270,7 +270,9 @@ impl Run {
         ending(worker, now);
         let passage = worker.finish(sent.ticket, now);
         if went {
-            let used: u64 = passage.facts["inference.tokens_used"].parse().unwrap();
+            // What used none does not say so.
+            let used = passage.facts.get("inference.tokens_used");
+            let used: u64 = used.map_or(0, |used| used.parse().unwrap());
             self.used.push((sent.at_ms, used));
         }
     }
