@@ -47,6 +47,13 @@ pub(crate) struct Short {
 }
 
 impl Charge {
+    /// What is charged for so much: an answer that says absurdly much must not close a
+    /// budget for years.
+    pub(crate) fn chargeable(&self, used: u64, quota: &Quota) -> u64 {
+        let overdrawn = quota.burst().saturating_mul(MOST_OVERDRAWN);
+        used.min(self.units.saturating_add(overdrawn))
+    }
+
     pub(crate) const fn limit(&self) -> usize {
         self.place.entry.limit
     }
@@ -95,9 +102,6 @@ impl AdmissionControl {
         used: u64,
         at: Timestamp,
     ) -> Result<Settlement, CellError> {
-        // An answer that says absurdly much must not close a budget for years.
-        let most = charge.units.saturating_add(quota.burst().saturating_mul(MOST_OVERDRAWN));
-        let used = used.min(most);
         if used == charge.units {
             return Ok(Settlement::default());
         }

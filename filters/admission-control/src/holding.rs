@@ -45,7 +45,9 @@ impl Holding {
             let Some(limit) = control.limits.get(charge.limit()) else { continue };
             let (quota, used) = match (&limit.kind, fate) {
                 (Kind::Tokens(quota) | Kind::Requests(quota), Fate::Kept) => (quota, 0),
-                (Kind::Tokens(quota), Fate::Went { tokens }) => (quota, tokens),
+                (Kind::Tokens(quota), Fate::Went { tokens }) => {
+                    (quota, charge.chargeable(tokens, quota))
+                }
                 (Kind::Requests(_), Fate::Went { .. }) | (Kind::InFlight(_), _) => continue,
             };
             let settled = control.settle(arrival.cells, (charge, quota), used, at);

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bypasses;
 mod classes;
 mod configuring;
 mod costing;

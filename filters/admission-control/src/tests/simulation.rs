@@ -47,9 +47,13 @@ impl Ask {
     }
 
     pub(crate) fn chat(body: &Value) -> Self {
-        let mut ask = Self::of("/v1/chat/completions");
-        ask.body = Some(body.to_string().into_bytes());
-        ask
+        Self::of("/v1/chat/completions").with_body(body)
+    }
+
+    #[must_use]
+    pub(crate) fn with_body(mut self, body: &Value) -> Self {
+        self.body = Some(body.to_string().into_bytes());
+        self
     }
 
     #[must_use]
