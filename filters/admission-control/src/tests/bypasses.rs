@@ -1,6 +1,8 @@
 //! Ways around a limit that are closed.
 
+use super::costing::infer_request;
 use super::*;
+use filter_kit::trial::grpc_frame;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -44,6 +46,11 @@ fn a_grpc_method_counts_whatever_its_content_type_says() {
     let ask = Ask::of(infer).header("content-type", "application/octet-stream");
     assert_eq!(worker.send(1, at(0), &ask), Stage::Goes);
     assert_ne!(worker.send(2, at(0), &ask), Stage::Goes);
+    let trial = Trial::of("POST", infer)
+        .header("content-type", "application/octet-stream")
+        .body(grpc_frame(&infer_request(&[32])));
+    let (_, notes) = trial.sharing(local_cells()).noting(&control(&tokens(1000)));
+    assert_eq!(fact(&notes, "inference.tokens_reserved"), Some("32"), "a token for each row");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn tensors_cost_rows_elements_or_one() {
 }
 
 /// A `ModelInferRequest` with one input of this shape, without data.
-fn infer_request(shape: &[u8]) -> Vec<u8> {
+pub(super) fn infer_request(shape: &[u8]) -> Vec<u8> {
     let tensor =
         [b"\x0a\x01x\x12\x04FP32\x1a".as_slice(), &[u8::try_from(shape.len()).unwrap()], shape]
             .concat();
