@@ -3,7 +3,7 @@
 use crate::config::Dimension;
 use crate::limits::{Kind, Limit};
 use crate::refusal::Rule;
-use filter_kit::{Metric, MetricKind, Series};
+use filter_kit::{Metric, MetricKind, Series, buckets};
 
 /// The label that stands for no limit, and for all keys of a limit.
 const NONE: &str = "";
@@ -60,7 +60,7 @@ pub static QUEUED: Metric = metric(
 /// How long they waited.
 pub static WAITED: Metric = metric(
     "inference_admission_queue_wait_us",
-    MetricKind::Histogram,
+    MetricKind::Histogram(buckets::MICROSECONDS),
     &["class"],
     "How long requests that waited did so, in microseconds, let in or not.",
 );

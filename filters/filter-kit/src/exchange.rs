@@ -1,5 +1,6 @@
 use crate::{
-    Callbacks, Cells, ConfigError, Edits, Headers, Metric, Notes, Reply, Series, Ticket, Timestamp,
+    Asks, Callbacks, Cells, ConfigError, Edits, Headers, Metric, Notes, Reply, Series, Ticket,
+    Timestamp, Told, Upcoming,
 };
 use core::net::IpAddr;
 use serde::de::DeserializeOwned;
@@ -199,6 +200,15 @@ pub trait Exchange {
     fn woken(&mut self, _at: Timestamp, _notes: &mut Notes) -> Verdict {
         Verdict::Forward(Edits::none())
     }
+
+    /// What it wants to know of Envoy before this event. Asked before each of them,
+    /// so that nothing is fetched that this exchange does not need.
+    fn asks(&self, _upcoming: Upcoming) -> Asks {
+        Asks::NOTHING
+    }
+
+    /// What Envoy told, if anything was asked; right before the event.
+    fn told(&mut self, _told: Told) {}
 
     /// The exchange is over, however it ended. Called exactly once, unless the
     /// virtual machine it lives in dies before.

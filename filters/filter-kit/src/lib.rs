@@ -13,6 +13,7 @@
 //! turns Envoy's callbacks into these values and these decisions into
 //! hostcalls.
 
+pub mod buckets;
 mod callbacks;
 mod cells;
 mod config;
@@ -26,6 +27,7 @@ mod notes;
 mod problems;
 mod reply;
 mod time;
+mod told;
 #[cfg(feature = "trial")]
 pub mod trial;
 
@@ -40,3 +42,4 @@ pub use notes::{Change, Fact, LogLine, Notes, Ticket};
 pub use problems::{ConfigError, Problem, Problems};
 pub use reply::{GrpcCode, Reply, ReplyKind};
 pub use time::Timestamp;
+pub use told::{Asks, ResponseFlags, Told, Upcoming};

@@ -21,8 +21,9 @@ pub enum MetricKind {
     Counter,
     /// Goes up and down.
     Gauge,
-    /// A distribution of whole numbers.
-    Histogram,
+    /// A distribution of whole numbers, counted in buckets up to these bounds,
+    /// themselves included, in ascending order. Envoy's `stats_config` sets them.
+    Histogram(&'static [u64]),
 }
 
 impl MetricKind {
@@ -31,7 +32,7 @@ impl MetricKind {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
+            Self::Histogram(_) => "histogram",
         }
     }
 }

@@ -13,8 +13,8 @@ pub use cells::local_cells;
 pub use passage::{Forwarded, Outcome};
 
 use crate::{
-    Arrival, BodyChunk, Cells, Change, Exchange, Filter, HeaderBlock, Headers, Notes, Timestamp,
-    Trailers, Watching,
+    Arrival, Asks, BodyChunk, Cells, Change, Exchange, Filter, HeaderBlock, Headers, Notes,
+    Timestamp, Told, Trailers, Upcoming, Watching,
 };
 use passage::{GoingBy, Passage};
 use serde_json::Value;
@@ -38,6 +38,8 @@ pub struct Trial {
     request: Message,
     answer: Option<Message>,
     arrival: Arrival,
+    /// What Envoy knows of it.
+    known: Told,
 }
 
 /// What became of an exchange.
@@ -75,6 +77,7 @@ impl Trial {
             request: Message::new([(":method", method), (":path", path)]),
             answer: None,
             arrival: Arrival::default(),
+            known: Told::default(),
         }
     }
 
@@ -144,6 +147,13 @@ impl Trial {
     pub fn sent_at(mut self, at: Timestamp) -> Self {
         self.arrival.at = at;
         self.request.at = at;
+        self
+    }
+
+    /// Envoy knows this of it, and tells what is asked for.
+    #[must_use]
+    pub fn known(mut self, known: Told) -> Self {
+        self.known = known;
         self
     }
 
@@ -225,14 +235,33 @@ impl Trial {
         let request = show_request(&self.request, &mut exchange, &mut notes);
         let answer = match (&self.answer, &request) {
             (Some(answer), Outcome::Forwarded(_)) => {
+                tell(&mut exchange, Upcoming::ResponseHeaders, &self.known);
                 Some(show_answer(answer, &mut exchange, &mut notes))
             }
             _ => None,
         };
         let end = self.answer.as_ref().map_or(self.request.at, |answer| answer.at);
+        tell(&mut exchange, Upcoming::End, &self.known);
         exchange.finished(end, &mut notes);
         Record { request, answer, notes }
     }
+}
+
+/// Tells an exchange what it asks for, and nothing else.
+fn tell(exchange: &mut impl Exchange, upcoming: Upcoming, known: &Told) {
+    let asks = exchange.asks(upcoming);
+    if asks == Asks::NOTHING {
+        return;
+    }
+    let facts = known.facts.iter().filter(|(name, _)| asks.facts.contains(name));
+    exchange.told(Told {
+        facts: facts.cloned().collect(),
+        flags: known.flags.filter(|_| asks.flags),
+        details: known.details.clone().filter(|_| asks.details),
+        upstream_time: known.upstream_time.filter(|_| asks.upstream_time),
+        request_bytes: known.request_bytes.filter(|_| asks.request_bytes),
+        response_bytes: known.response_bytes.filter(|_| asks.response_bytes),
+    });
 }
 
 fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Notes) -> Outcome {

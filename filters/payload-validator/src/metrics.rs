@@ -1,7 +1,7 @@
 //! Every metric that the validator moves.
 
 use crate::rules::Rule;
-use filter_kit::{Metric, MetricKind, Series};
+use filter_kit::{Metric, MetricKind, Series, buckets};
 
 /// Requests that were held against a contract.
 pub static CHECKED: Metric = Metric {
@@ -54,7 +54,7 @@ pub static BODY_BYTES: Metric = Metric {
 /// How long requests were held.
 pub static HELD: Metric = Metric {
     name: "inference_validator_held_us",
-    kind: MetricKind::Histogram,
+    kind: MetricKind::Histogram(buckets::MICROSECONDS),
     labels: &["model", "version"],
     help: "Microseconds from a request's headers to the verdict on it: what the client took to \
            send it and the check itself.",

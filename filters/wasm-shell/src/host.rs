@@ -152,12 +152,18 @@ pub fn set_property(name: &str, value: &[u8]) -> Result<()> {
 /// # Errors
 /// When the host does not say.
 pub fn source() -> Result<Option<IpAddr>> {
-    // A path into Envoy's attributes: its steps are divided by zero bytes.
-    let path = b"source\0address";
-    let address = abi::returned(|data, size| unsafe {
+    Ok(address::ip(&property(b"source\0address")?))
+}
+
+/// What stands at a path into Envoy's attributes, whose steps are divided by zero
+/// bytes, or a fact that was stated.
+///
+/// # Errors
+/// [`HostError::NOT_FOUND`] when there is nothing in this phase.
+pub fn property(path: &[u8]) -> Result<Vec<u8>> {
+    abi::returned(|data, size| unsafe {
         abi::proxy_get_property(path.as_ptr(), path.len(), data, size)
-    })?;
-    Ok(address::ip(&address))
+    })
 }
 
 /// The wall clock.
@@ -178,7 +184,7 @@ pub fn define_metric(kind: MetricKind, name: &str) -> Result<MetricId> {
     let kind = match kind {
         MetricKind::Counter => MetricType::Counter,
         MetricKind::Gauge => MetricType::Gauge,
-        MetricKind::Histogram => MetricType::Histogram,
+        MetricKind::Histogram(_) => MetricType::Histogram,
     };
     let mut id = 0;
     ok(unsafe { abi::proxy_define_metric(kind, name.as_ptr(), name.len(), &mut id) })?;

@@ -24,6 +24,7 @@
 //!   defined once per VM.
 //! - `exports`: the list of callbacks that the build leaves in the module.
 
+mod asking;
 mod cells;
 mod configuration;
 mod direction;

@@ -5,10 +5,10 @@ use crate::host::{self, LocalReply};
 use crate::message::{Deed, Message, Part, Then};
 use crate::splicing::Window;
 use crate::waking::Plugin;
-use crate::{cells, publishing};
+use crate::{asking, cells, publishing};
 use filter_kit::{
     Arrival, BodyChunk, Exchange, Filter, GrpcCode, HeaderBlock, Notes, Reply, ReplyKind, Ticket,
-    Timestamp, Trailers, Verdict,
+    Timestamp, Trailers, Upcoming, Verdict,
 };
 use proxy_wasm::types::{Action, LogLevel};
 use std::rc::Rc;
@@ -58,6 +58,7 @@ impl<F: Filter> Passage<F> {
     pub(crate) fn finish(&mut self) {
         self.request = Message::default();
         if let Some(mut exchange) = self.exchange.take() {
+            asking::tell(&mut exchange, Upcoming::End);
             exchange.finished(now::<F>(), &mut self.notes);
             self.publish();
         }
@@ -79,7 +80,10 @@ impl<F: Filter> Passage<F> {
         let block = HeaderBlock { headers: &headers, end_of_message: end_of_stream, at };
         let verdict = match direction {
             Direction::Request => exchange.request_headers(block, &mut self.notes),
-            Direction::Response => exchange.response_headers(block, &mut self.notes),
+            Direction::Response => {
+                asking::tell(exchange, Upcoming::ResponseHeaders);
+                exchange.response_headers(block, &mut self.notes)
+            }
         };
         *self.message(direction) = direction.message(&headers);
         let decided = self.message(direction).decide(verdict, Part::last_if(end_of_stream));

@@ -102,7 +102,7 @@ async fn every_metric_moves_and_has_its_labels() {
     let metrics = stand.gateway.admin().metrics().await;
     for metric in METRICS {
         let name = match metric.kind {
-            filter_kit::MetricKind::Histogram => format!("{}_count", metric.name),
+            filter_kit::MetricKind::Histogram(_) => format!("{}_count", metric.name),
             _ => metric.name.to_owned(),
         };
         let series = metrics.series(&name);

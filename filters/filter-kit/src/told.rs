@@ -1,0 +1,142 @@
+//! What Envoy knows of an exchange beside its messages.
+
+use core::time::Duration;
+
+/// What an exchange wants to be told before its next event. Each of them costs a
+/// hostcall, of 1.2 microseconds if there is an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// Facts about the request that filters have stated, this one or others.
+    pub facts: &'static [&'static str],
+    /// What went wrong, in Envoy's view.
+    pub flags: bool,
+    /// Where the answer came from, or why it did not.
+    pub details: bool,
+    /// How long the model server took.
+    pub upstream_time: bool,
+    /// How long the request's body is.
+    pub request_bytes: bool,
+    /// How long the answer's body is.
+    pub response_bytes: bool,
+}
+
+/// The event before which an exchange is told what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upcoming {
+    /// [`Exchange::response_headers`](crate::Exchange::response_headers). Envoy
+    /// knows no times and no lengths yet.
+    ResponseHeaders,
+    /// [`Exchange::finished`](crate::Exchange::finished)
+    End,
+}
+
+/// What Envoy told. What was not asked for, and what it does not know, is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// The facts that were asked for and stated.
+    pub facts: Vec<(&'static str, Vec<u8>)>,
+    /// What went wrong; none of the flags if nothing did.
+    pub flags: Option<ResponseFlags>,
+    /// `%RESPONSE_CODE_DETAILS%`: `via_upstream` for a model server's answer,
+    /// [`Reply::reason`](crate::Reply::reason) for that of one of our filters. A
+    /// server can't write it.
+    pub details: Option<Vec<u8>>,
+    /// From the first byte that went to a model server to the last one that came
+    /// back.
+    pub upstream_time: Option<Duration>,
+    /// The length of the request's body.
+    pub request_bytes: Option<u64>,
+    /// The length of the answer's body.
+    pub response_bytes: Option<u64>,
+}
+
+/// `%RESPONSE_FLAGS%`, as a set of bits.
+///
+/// Source: Envoy 1.40, `envoy/stream_info/stream_info.h`, `CoreResponseFlag`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ResponseFlags(pub u64);
+
+impl Asks {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        facts: &[],
+        flags: false,
+        details: false,
+        upstream_time: false,
+        request_bytes: false,
+        response_bytes: false,
+    };
+}
+
+impl Told {
+    /// A fact, as it was stated.
+    pub fn fact(&self, name: &str) -> Option<&[u8]> {
+        self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_slice())
+    }
+}
+
+impl ResponseFlags {
+    const NO_HEALTHY_UPSTREAM: u64 = 1 << 1;
+    const UPSTREAM_REQUEST_TIMEOUT: u64 = 1 << 2;
+    const UPSTREAM_OVERFLOW: u64 = 1 << 7;
+    const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
+    const STREAM_IDLE_TIMEOUT: u64 = 1 << 16;
+    const UPSTREAM_MAX_STREAM_DURATION_REACHED: u64 = 1 << 19;
+    const DURATION_TIMEOUT: u64 = 1 << 22;
+    const OVERLOAD_MANAGER: u64 = 1 << 25;
+    const DOWNSTREAM_REMOTE_RESET: u64 = 1 << 28;
+
+    /// The client closed its connection or reset its stream (`DC`, `DR`).
+    pub const fn client_left(self) -> bool {
+        self.has(Self::DOWNSTREAM_CONNECTION_TERMINATION | Self::DOWNSTREAM_REMOTE_RESET)
+    }
+
+    /// It took longer than a route or a listener allows (`UT`, `SI`, `UMSDR`, `DT`).
+    pub const fn timed_out(self) -> bool {
+        self.has(
+            Self::UPSTREAM_REQUEST_TIMEOUT
+                | Self::STREAM_IDLE_TIMEOUT
+                | Self::UPSTREAM_MAX_STREAM_DURATION_REACHED
+                | Self::DURATION_TIMEOUT,
+        )
+    }
+
+    /// Envoy itself had no room or no server for it (`UH`, `UO`, `OM`).
+    pub const fn had_no_room(self) -> bool {
+        self.has(Self::NO_HEALTHY_UPSTREAM | Self::UPSTREAM_OVERFLOW | Self::OVERLOAD_MANAGER)
+    }
+
+    const fn has(self, any: u64) -> bool {
+        self.0 & any != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn flags_are_the_bits_that_envoy_was_seen_to_set() {
+        for client_left in [16_384, 268_435_456, 16_384 | 4] {
+            assert!(ResponseFlags(client_left).client_left(), "{client_left}");
+        }
+        for timed_out in [4, 65_536, 1 << 19, 1 << 22] {
+            assert!(ResponseFlags(timed_out).timed_out(), "{timed_out}");
+        }
+        for had_no_room in [2, 128, 1 << 25] {
+            assert!(ResponseFlags(had_no_room).had_no_room(), "{had_no_room}");
+        }
+        let broken = ResponseFlags(64 | 8_388_608);
+        assert!(!broken.client_left() && !broken.timed_out() && !broken.had_no_room());
+    }
+
+    #[test]
+    fn a_fact_is_found_by_its_name() {
+        let told = Told { facts: vec![("a", b"1".to_vec()), ("b", vec![])], ..Told::default() };
+        assert_eq!(told.fact("a"), Some(&b"1"[..]));
+        assert_eq!(told.fact("b"), Some(&b""[..]));
+        assert_eq!(told.fact("c"), None);
+    }
+}
