@@ -10,8 +10,8 @@ use crate::ledger::bucket::{Bucket, Reservation, Settlement, Wait};
 use crate::ledger::quota::Quota;
 use crate::ledger::table::{self, Placement, Target, Updated};
 use crate::limits::Limit;
-use crate::secret::Key;
 use crate::told::Standing;
+use filter_kit::Key;
 use filter_kit::{CellError, Cells, Timestamp};
 
 /// So many times what may be used at once may be used beyond what was reserved.

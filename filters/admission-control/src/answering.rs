@@ -8,16 +8,8 @@ use crate::taking_out::TakingOut;
 use core::ops::Range;
 use filter_kit::{Edits, Headers};
 use inference_api::dialect::{Dialect, Operation};
-use inference_api::grpc::is_grpc;
-use inference_api::sse;
-use inference_api::usage::{AnswerEvent, AnswerReader, EventKind};
+use inference_api::usage::{AnswerEvent, AnswerForm, AnswerReader, EventKind};
 use outcome::Outcome;
-
-/// The longest event that is read whole.
-const LONGEST_EVENT_BYTES: usize = 64 * 1024;
-
-/// The same of OpenAI's responses, of which the last one repeats all of the answer.
-const LONGEST_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// The answer to a request, while it goes by.
 #[derive(Debug)]
@@ -129,27 +121,15 @@ impl Answer {
     }
 
     fn stage_for(&self, headers: &Headers, content_type: &[u8], is_all: bool) -> Stage {
-        if is_grpc(content_type) {
-            return Stage::Messages;
+        let come = AnswerForm::of(content_type, headers.first("content-encoding"));
+        let reader = AnswerReader::of(come, self.dialect, self.operation).map(Box::new);
+        match (come, reader) {
+            (AnswerForm::Events, Some(reader)) => Stage::Read { reader, form: Form::Events },
+            (_, Some(reader)) => Stage::Read { reader, form: Form::Whole { is_complete: is_all } },
+            (AnswerForm::Messages, None) => Stage::Messages,
+            (AnswerForm::Compressed { has_events }, None) => Stage::Unread { has_events },
+            (AnswerForm::Whole | AnswerForm::Events, None) => Stage::Unread { has_events: false },
         }
-        let is_coded = headers
-            .first("content-encoding")
-            .is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-        let has_events = media_type(content_type).eq_ignore_ascii_case(b"text/event-stream");
-        if is_coded {
-            return Stage::Unread { has_events };
-        }
-        if has_events {
-            let event_bytes = match self.operation {
-                Operation::Responses => LONGEST_RESPONSE_BYTES,
-                _ => LONGEST_EVENT_BYTES,
-            };
-            let limits = sse::Limits { event_bytes };
-            let reader = Box::new(AnswerReader::events(self.dialect, self.operation, limits));
-            return Stage::Read { reader, form: Form::Events };
-        }
-        let reader = Box::new(AnswerReader::json(self.dialect, self.operation));
-        Stage::Read { reader, form: Form::Whole { is_complete: is_all } }
     }
 
     /// More of its body came in.
@@ -279,10 +259,4 @@ impl Answer {
 
 fn wide(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
-}
-
-/// A content type without its parameters.
-fn media_type(content_type: &[u8]) -> &[u8] {
-    let end = content_type.iter().position(|byte| *byte == b';').unwrap_or(content_type.len());
-    content_type.get(..end).unwrap_or_default().trim_ascii()
 }

@@ -9,7 +9,7 @@ use crate::costing::CostReader;
 use crate::limits::{Kind, Room, Subject};
 use crate::loads::Loads;
 use crate::refusal::{Refusal, Rule};
-use crate::secret::Key;
+use filter_kit::Key;
 use filter_kit::{Arrival, Edits, HeaderBlock, Headers, Timestamp};
 use inference_api::dialect::{
     BodyIdentity, Call, DeclaredContent, Dialect, Operation, RequestLine, classify, hidden_call,
@@ -102,7 +102,7 @@ pub(crate) fn request(
         (Ok(secret), _) => secret,
         (Err(refusal), crate::config::OnFault::Deny) => return Err(refusal),
         // The limits themselves can't be had either, so it is told there.
-        (Err(_), crate::config::OnFault::Allow) => crate::secret::Secret::written(""),
+        (Err(_), crate::config::OnFault::Allow) => filter_kit::Secret::written(""),
     };
     let entries: Vec<Entry> = control
         .limits

@@ -1,6 +1,7 @@
 //! Who sends a request, and of which class it is.
 
 use crate::config;
+use filter_kit::callers::{HeaderMatch, RepeatedTenant, TenantHeader, header_name};
 use filter_kit::{Headers, Problems};
 use std::borrow::Cow;
 
@@ -15,9 +16,7 @@ pub(crate) struct Callers {
 
 #[derive(Debug)]
 struct Tenant {
-    header: String,
-    /// The header holds credentials, with their scheme.
-    has_credentials: bool,
+    header: TenantHeader,
     on_missing: config::OnMissingTenant,
     forward_hash_as: Option<String>,
 }
@@ -35,7 +34,7 @@ pub(crate) struct Class {
 #[derive(Debug)]
 struct Rule {
     class: usize,
-    header: Option<config::HeaderMatch>,
+    header: Option<HeaderMatch>,
     tenants: Option<Vec<String>>,
     models: Option<Vec<String>>,
 }
@@ -60,26 +59,25 @@ impl Callers {
             }
             found.unwrap_or_default()
         };
+        let header = config.tenant.as_ref().map(|tenant| &*tenant.header);
+        let header = header.map(|name| TenantHeader::new(name, "tenant.header", problems));
         let rules = config.class_rules.iter().enumerate().map(|(position, rule)| {
             let path = format!("class_rules[{position}]");
-            let mut header = rule.header.clone();
-            if let Some(header) = &mut header {
-                header.name = header_name(&header.name, &format!("{path}.header.name"), problems);
-            }
+            let wanted = rule.header.clone();
+            let tenants = rule.tenants.as_deref();
             Rule {
+                header: wanted.map(|wanted| wanted.checked(&format!("{path}.header"), problems)),
                 class: class(&rule.class, format!("{path}.class"), problems),
-                header,
-                tenants: rule.tenants.as_deref().map(|tenants| tenants_named(tenants, config)),
+                tenants: tenants.map(|tenants| tenants_named(tenants, header.as_ref())),
                 models: rule.models.clone(),
             }
         });
-        let rules = rules.collect();
+        let rules: Vec<Rule> = rules.collect();
         let default_class = config.default_class.as_deref();
         let default_class =
             default_class.map(|name| class(name, "default_class".to_owned(), problems));
-        let tenant = config.tenant.as_ref().map(|tenant| Tenant {
-            header: header_name(&tenant.header, "tenant.header", problems),
-            has_credentials: has_credentials(config),
+        let tenant = config.tenant.as_ref().zip(header).map(|(tenant, header)| Tenant {
+            header,
             on_missing: tenant.on_missing,
             forward_hash_as: tenant
                 .forward_hash_as
@@ -98,13 +96,16 @@ impl Callers {
         headers: &'h Headers,
     ) -> Result<Option<Cow<'h, [u8]>>, UnknownTenant> {
         let Some(tenant) = &self.tenant else { return Ok(None) };
-        let named = headers.single(&tenant.header).map_err(|_| UnknownTenant::Repeated)?;
-        let named = named.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty());
-        match (named, tenant.on_missing) {
-            (None, config::OnMissingTenant::Refuse) => Err(UnknownTenant::Missing),
-            (Some(named), _) if tenant.has_credentials => Ok(Some(credentials(named))),
-            (named, _) => Ok(named.map(Cow::Borrowed)),
+        match (tenant.header.named(headers), tenant.on_missing) {
+            (Err(RepeatedTenant), _) => Err(UnknownTenant::Repeated),
+            (Ok(None), config::OnMissingTenant::Refuse) => Err(UnknownTenant::Missing),
+            (Ok(named), _) => Ok(named),
         }
+    }
+
+    /// The tenants of a list, as requests name them.
+    pub(crate) fn tenants_listed(&self, written: &[String]) -> Vec<String> {
+        tenants_named(written, self.tenant.as_ref().map(|tenant| &tenant.header))
     }
 
     /// The header in which a tenant's hash goes on.
@@ -115,9 +116,7 @@ impl Callers {
     /// The class of a request, by position.
     pub(crate) fn class(&self, headers: &Headers, named: Option<&[u8]>, model: &str) -> usize {
         let fits = |rule: &&Rule| {
-            rule.header
-                .as_ref()
-                .is_none_or(|header| has_value(headers, &header.name, header.value.as_bytes()))
+            rule.header.as_ref().is_none_or(|wanted| wanted.fits(headers))
                 && rule.tenants.as_ref().is_none_or(|tenants| {
                     tenants.iter().any(|tenant| Some(tenant.as_bytes()) == named)
                 })
@@ -135,40 +134,8 @@ impl Callers {
     }
 }
 
-/// The tenants of a list, as requests name them.
-pub(crate) fn tenants_named(written: &[String], config: &config::Config) -> Vec<String> {
-    let named = |tenant: &String| match has_credentials(config) {
-        true => String::from_utf8_lossy(&credentials(tenant.as_bytes())).into_owned(),
-        false => tenant.clone(),
-    };
-    written.iter().map(named).collect()
-}
-
-/// Whether tenants are told apart by credentials with their scheme.
-fn has_credentials(config: &config::Config) -> bool {
-    let header = config.tenant.as_ref().map(|tenant| tenant.header.to_ascii_lowercase());
-    matches!(header.as_deref(), Some("authorization" | "proxy-authorization"))
-}
-
-/// Credentials in the one way of writing them that all others mean: the scheme in
-/// lower case, one space, the rest.
-///
-/// Source: RFC 9110, 11.1 and 11.4: the case of a scheme does not matter.
-fn credentials(written: &[u8]) -> Cow<'_, [u8]> {
-    let mut words = written.splitn(2, |byte| byte.is_ascii_whitespace());
-    let (Some(scheme), Some(rest)) = (words.next(), words.next()) else {
-        return Cow::Borrowed(written);
-    };
-    let mut named = scheme.to_ascii_lowercase();
-    named.push(b' ');
-    named.extend_from_slice(rest.trim_ascii());
-    Cow::Owned(named)
-}
-
-/// A header that stands there once, with this value: of one that stands there twice
-/// it can't be told which of them counts.
-fn has_value(headers: &Headers, name: &str, value: &[u8]) -> bool {
-    headers.single(name).is_ok_and(|found| found.map(<[u8]>::trim_ascii) == Some(value))
+fn tenants_named(written: &[String], header: Option<&TenantHeader>) -> Vec<String> {
+    header.map_or_else(|| written.to_vec(), |header| header.listed(written))
 }
 
 fn classes(written: &[config::Class], problems: &mut Problems) -> Vec<Class> {
@@ -204,29 +171,4 @@ fn classes(written: &[config::Class], problems: &mut Problems) -> Vec<Class> {
             most_load_percent: class.refuse_above_load_percent,
         })
         .collect()
-}
-
-/// A header's name as Envoy shows it; writes down when it is none.
-pub(crate) fn header_name(written: &str, path: &str, problems: &mut Problems) -> String {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if written.is_empty() || !written.bytes().all(is_token) {
-        problems.add(path, "must be a header's name");
-    }
-    written.to_ascii_lowercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn one_key_is_one_tenant_however_its_scheme_is_written() {
-        let expected = b"bearer sk-A b".as_slice();
-        for written in ["Bearer sk-A b", "BEARER  sk-A b", "bearer\tsk-A b", "bEarer sk-A b "] {
-            assert_eq!(&*credentials(written.as_bytes()), expected, "{written:?}");
-        }
-        assert_eq!(&*credentials(b"sk-A"), b"sk-A");
-    }
 }

@@ -7,7 +7,7 @@ mod loads;
 mod told;
 mod waiting;
 
-pub use callers::{Class, ClassRule, HeaderMatch, OnMissingTenant, Tenant};
+pub use callers::{Class, ClassRule, OnMissingTenant, Tenant};
 pub use cost::{Cost, IncludeUsage, TensorUnit};
 pub use limits::{Adaptive, Budget, Dimension, InFlight, Limit, Mode, Selection};
 pub use loads::{AskFor, LoadMetric, LoadReports};

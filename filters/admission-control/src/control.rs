@@ -1,5 +1,5 @@
 use crate::admission::Admission;
-use crate::callers::{Callers, header_name};
+use crate::callers::Callers;
 use crate::config::{
     self, AppliesTo, Config, IncludeUsage, Mode, ModelHeaders, OnFault, OnUnreadable,
 };
@@ -9,8 +9,9 @@ use crate::loads::Loads;
 use crate::membership::Membership;
 use crate::metrics::{METRICS, Sheet};
 use crate::queue::{Gate, Queue};
-use crate::secret::Secret;
 use core::cell::{Cell, RefCell};
+use filter_kit::Secret;
+use filter_kit::callers::header_name;
 use filter_kit::{
     Arrival, Callbacks, CellError, ConfigError, Filter, Headers, Metric, Notes, Problems, Series,
     Tick, Ticket,

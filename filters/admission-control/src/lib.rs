@@ -2,7 +2,7 @@
 //!
 //! - `config`: what an operator writes; `callers`, `limits`, `loads`: what it means.
 //! - `ledger`: what all workers know together, as pure steps: quotas, places, loads,
-//!   who is alive. `accounts`, `membership`, `secret`: these steps on shared cells.
+//!   who is alive. `accounts`, `membership`: these steps on shared cells.
 //! - `queue`: who waits for a place, in one worker.
 //! - `arriving`: what is known of a request; `cost`, `costing`: what it is taken to cost;
 //!   `deciding`: whether it is let in; `holding`: what it holds then; `admission`: its way through; `answering`: what
@@ -28,7 +28,6 @@ mod membership;
 pub mod metrics;
 pub mod queue;
 pub mod refusal;
-mod secret;
 mod taking_out;
 mod telling;
 mod told;

@@ -1,12 +1,13 @@
 //! What an operator's limits mean: which requests each is for, and what it keeps
 //! apart.
 
-use crate::callers::{Callers, header_name, tenants_named};
+use crate::callers::Callers;
 use crate::config::{self, Dimension, Mode};
 use crate::ledger::adaptive::Settings;
 use crate::ledger::quota::Quota;
-use crate::secret::{Key, Secret};
+use filter_kit::callers::header_name;
 use filter_kit::{Headers, Problems};
+use filter_kit::{Key, Secret};
 
 /// How long an adaptive limit is kept low to measure the least time, at most. Where long
 /// answers hold more places than that, nobody is let in meanwhile.
@@ -92,7 +93,7 @@ pub(crate) fn limits(
                          problems: &mut Problems| {
             let path = format!("{path}.{word}.classes");
             let written = written.as_ref().map(|written| config::Selection {
-                tenants: written.tenants.as_deref().map(|tenants| tenants_named(tenants, config)),
+                tenants: written.tenants.as_deref().map(|tenants| callers.tenants_listed(tenants)),
                 ..written.clone()
             });
             written.map(|written| Selection::new(&written, callers, &path, problems))

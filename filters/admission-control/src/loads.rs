@@ -3,8 +3,8 @@
 use crate::config::{self, AskFor, Mode};
 use crate::ledger::load::Load;
 use crate::ledger::table::{self, Target};
-use crate::secret::{Key, Secret};
 use filter_kit::{CellError, Cells, Edits, Headers, Problems, Timestamp};
+use filter_kit::{Key, Secret};
 use inference_api::orca::LoadReport;
 
 /// So many models and versions have a load of their own, at most, in one cell.

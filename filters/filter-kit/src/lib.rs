@@ -15,6 +15,7 @@
 
 pub mod buckets;
 mod callbacks;
+pub mod callers;
 mod cells;
 mod config;
 #[cfg(not(target_arch = "wasm32"))]
@@ -26,6 +27,7 @@ mod metric;
 mod notes;
 mod problems;
 mod reply;
+mod secret;
 mod time;
 mod told;
 #[cfg(feature = "trial")]
@@ -41,5 +43,6 @@ pub use metric::{Metric, MetricKind, Series};
 pub use notes::{Change, Fact, LogLine, Notes, Ticket};
 pub use problems::{ConfigError, Problem, Problems};
 pub use reply::{GrpcCode, Reply, ReplyKind};
+pub use secret::{Key, KeyedHasher, Secret};
 pub use time::Timestamp;
 pub use told::{Asks, ResponseFlags, Told, Upcoming};

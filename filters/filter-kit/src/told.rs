@@ -69,6 +69,17 @@ impl Asks {
 }
 
 impl Told {
+    /// With what was told later; that goes before.
+    pub fn add(&mut self, later: Self) {
+        let Self { facts, flags, details, upstream_time, request_bytes, response_bytes } = later;
+        self.facts.splice(0..0, facts);
+        self.flags = flags.or(self.flags);
+        self.details = details.or_else(|| self.details.take());
+        self.upstream_time = upstream_time.or(self.upstream_time);
+        self.request_bytes = request_bytes.or(self.request_bytes);
+        self.response_bytes = response_bytes.or(self.response_bytes);
+    }
+
     /// A fact, as it was stated.
     pub fn fact(&self, name: &str) -> Option<&[u8]> {
         self.facts.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_slice())

@@ -1,3 +1,4 @@
+use filter_kit::callers::HeaderMatch;
 use serde::Deserialize;
 
 /// How tenants are told apart.
@@ -71,17 +72,6 @@ pub struct ClassRule {
     /// The models that it may be for.
     #[serde(default)]
     pub models: Option<Vec<String>>,
-}
-
-/// A header with a value.
-#[derive(Clone, Debug, Deserialize)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct HeaderMatch {
-    /// The header's name.
-    pub name: String,
-    /// The value that it must have.
-    pub value: String,
 }
 
 const fn all_of_it() -> u32 {

@@ -15,7 +15,30 @@ pub struct Usage {
     pub reasoning_tokens: Option<u64>,
 }
 
+/// The facts in which filters tell the access log, traces and each other what an answer
+/// said, in the order of [`Usage`].
+pub const USAGE_FACTS: [&str; 5] = [
+    "inference.input_tokens",
+    "inference.output_tokens",
+    "inference.cached_tokens",
+    "inference.cache_write_tokens",
+    "inference.reasoning_tokens",
+];
+
 impl Usage {
+    /// The counts in the order of [`USAGE_FACTS`].
+    pub const fn counts(&self) -> [Option<u64>; 5] {
+        let Self { input_tokens, output_tokens, cached_tokens, cache_write_tokens, .. } = *self;
+        [input_tokens, output_tokens, cached_tokens, cache_write_tokens, self.reasoning_tokens]
+    }
+
+    /// What these counts mean, in the same order.
+    pub const fn of_counts(counts: [Option<u64>; 5]) -> Self {
+        let [input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens] =
+            counts;
+        Self { input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens }
+    }
+
     /// Input and output together; `None` if neither is known. It is added up
     /// rather than read, since not every API says it.
     pub const fn total(&self) -> Option<u64> {

@@ -22,11 +22,13 @@
 mod counts;
 mod event;
 mod facts;
+mod form;
 mod reader;
 mod shape;
 
-pub use counts::Usage;
+pub use counts::{USAGE_FACTS, Usage};
 pub use event::{AnswerEvent, EventKind};
+pub use form::AnswerForm;
 pub use reader::AnswerReader;
 
 #[cfg(test)]

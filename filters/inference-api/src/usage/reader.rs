@@ -62,6 +62,12 @@ impl AnswerReader {
         }
     }
 
+    /// Whether it knows what answers to such a request look like: else nothing but
+    /// where events begin and end can be told.
+    pub const fn understands(&self) -> bool {
+        self.shape.is_some()
+    }
+
     /// Reads the next bytes up to the end of an event, and takes them off the
     /// front of `bytes`. `None` when it takes more bytes to tell one, or when the
     /// answer is read as a whole; `bytes` is empty then.

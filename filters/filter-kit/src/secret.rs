@@ -4,21 +4,21 @@
 //! SipHash-2-4 with 128 bits (Aumasson, Bernstein: SipHash, 2012), of which nobody
 //! without the secret can tell what went in, nor find two that collide.
 
+use crate::{Arrival, CellError};
 use core::hash::Hasher as _;
-use filter_kit::{Arrival, CellError};
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 use std::fmt::Write as _;
 
 /// What stands for a key in the state that workers share.
-pub(crate) type Key = [u8; 16];
+pub type Key = [u8; 16];
 
 /// The secret with which keys are hashed.
 #[derive(Clone, Copy)]
-pub(crate) struct Secret([u8; 16]);
+pub struct Secret([u8; 16]);
 
 impl Secret {
     /// The one that an operator wrote.
-    pub(crate) fn written(text: &str) -> Self {
+    pub fn written(text: &str) -> Self {
         let mut hasher = SipHasher24::new();
         hasher.write(text.as_bytes());
         Self(hasher.finish128().as_bytes())
@@ -28,7 +28,7 @@ impl Secret {
     ///
     /// # Errors
     /// When that can't be had.
-    pub(crate) fn shared(cell: &str, arrival: &Arrival) -> Result<Self, CellError> {
+    pub fn shared(cell: &str, arrival: &Arrival) -> Result<Self, CellError> {
         let drawn = drawn(arrival);
         arrival.cells.update(cell, |bytes| match bytes.try_into() {
             Ok(secret) => (None, Self(secret)),
@@ -38,7 +38,7 @@ impl Secret {
 
     /// The key that these parts make together, none of which may be empty of meaning:
     /// a part that is missing is another than an empty one.
-    pub(crate) fn key<'p>(self, parts: impl Iterator<Item = Option<&'p [u8]>>) -> Key {
+    pub fn key<'p>(self, parts: impl Iterator<Item = Option<&'p [u8]>>) -> Key {
         let mut hasher = SipHasher24::new_with_key(&self.0);
         for part in parts {
             match part {
@@ -54,13 +54,45 @@ impl Secret {
     }
 
     /// A tenant's hash as text: 32 hexadecimal digits.
-    pub(crate) fn tenant_hash(self, tenant: &[u8]) -> String {
-        let mut text = String::with_capacity(32);
-        for byte in self.key([Some(tenant)].into_iter()) {
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
+    pub fn tenant_hash(self, tenant: &[u8]) -> String {
+        hexadecimal(self.key([Some(tenant)].into_iter()))
     }
+
+    /// Hashes something that comes in pieces.
+    pub fn hasher(self) -> KeyedHasher {
+        KeyedHasher(SipHasher24::new_with_key(&self.0))
+    }
+}
+
+/// A keyed hash of something that comes in pieces; how it is cut does not matter.
+#[derive(Clone)]
+pub struct KeyedHasher(SipHasher24);
+
+impl KeyedHasher {
+    /// The next piece.
+    pub fn write(&mut self, bytes: &[u8]) {
+        self.0.write(bytes);
+    }
+
+    /// The hash as text: 32 hexadecimal digits.
+    pub fn text(&self) -> String {
+        hexadecimal(self.0.finish128().as_bytes())
+    }
+}
+
+/// Its state tells as much as the secret.
+impl core::fmt::Debug for KeyedHasher {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.write_str("KeyedHasher")
+    }
+}
+
+fn hexadecimal(hash: Key) -> String {
+    let mut text = String::with_capacity(32);
+    for byte in hash {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// Never shown.
@@ -80,7 +112,8 @@ fn drawn(arrival: &Arrival) -> Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use filter_kit::trial::local_cells;
+    #[cfg(feature = "trial")]
+    use crate::trial::local_cells;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -102,6 +135,7 @@ mod tests {
         assert_eq!(format!("{:?}", Secret::written("one")), "Secret");
     }
 
+    #[cfg(feature = "trial")]
     #[test]
     fn all_workers_have_the_secret_that_the_first_one_drew() {
         let cells = local_cells();
