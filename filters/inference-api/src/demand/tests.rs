@@ -48,6 +48,8 @@ fn a_chat_request_asks_for_its_messages_and_so_many_tokens() {
         prompt_bytes: 9 + 3 + 2 + 2 + 2,
         prompt_characters: 9 + 2 + 2 + 2 + 2,
         prompt_token_ids: 0,
+        images: 1,
+        inputs: 1,
         tool_bytes: 21,
         max_output_tokens: Some(100),
         choices: 3,
@@ -58,6 +60,7 @@ fn a_chat_request_asks_for_its_messages_and_so_many_tokens() {
     let nothing = Demand {
         prompt_bytes: 0,
         prompt_characters: 0,
+        images: 0,
         tool_bytes: 0,
         max_output_tokens: None,
         choices: 1,
