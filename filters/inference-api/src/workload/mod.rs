@@ -65,3 +65,6 @@ impl core::error::Error for WorkloadError {}
 fn malformed(_: impl core::error::Error) -> WorkloadError {
     WorkloadError::Malformed
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,17 +96,16 @@ impl WorkloadReader {
     }
 
     /// What is known of the body, or of the message that is being read, before it
-    /// ends: its rows, once a shape was read. `None` of prompts, between messages, and
-    /// after an error.
+    /// ends: its rows, once the first tensor's shape was read. `None` where nothing can
+    /// be known: of prompts, of TensorFlow Serving's JSON, which says no shapes, between
+    /// messages, and after an error.
     ///
-    /// Clients write shapes before data. One that does not may say something else of
-    /// the first tensor later.
+    /// Clients write the shape before the data. What one that does not says may change.
     pub fn so_far(&self) -> Option<Batch> {
         match &self.body {
             Body::Inference(body) => Some(Batch::of_first(body.tensors())),
-            Body::Predict(body) => Some(Batch::of_first(body.tensors())),
             Body::Messages(messages) => messages.so_far(),
-            Body::Prompt(_) | Body::Failed(_) => None,
+            Body::Prompt(_) | Body::Predict(_) | Body::Failed(_) => None,
         }
     }
 
