@@ -17,7 +17,7 @@
 //! | [`dialect`] | (method, path, content type): which API, which operation | tables |
 //! | [`identity`] | the model and version that a body names | the above |
 //! | [`demand`] | what a generative request asks for | `serde_json` |
-//! | [`workload`] | what a request brings: what a prompt asks for, how large tensors are | `serde_json`, `prost` |
+//! | [`workload`] | what a request brings: a prompt's demand, or rows and elements of tensors | `serde_json`, `prost` |
 //! | [`usage`] | what an answer says it used, what was streamed of it | `serde_json` |
 //! | [`orca`] | how busy a server says it is, in its answer's headers | `prost`, `serde_json` |
 //! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |

@@ -4,11 +4,11 @@ use crate::tensor::{Elements, Tensor};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Batch {
     /// How many examples there are: the first dimension of the first tensor, by the
-    /// shape that it is said to have, or else by how its data is nested. Of one whose
-    /// shape does not tell, how many elements it has, if that is known; at least a
-    /// scalar is a row. The message of `prediction.PredictionService` has one.
+    /// shape that it is said to have, or else by how its data is nested. Where neither
+    /// tells it (a scalar, a length of -1, ragged lists), how many elements it has, or
+    /// one if that is not known. A message of `prediction.PredictionService` is one.
     ///
-    /// `None` if there are no tensors.
+    /// `None` if there are no tensors, or no shape was seen yet.
     pub rows: Option<u64>,
     /// How many elements all tensors have together: of each what is there, or what
     /// its shape says where that can't be counted; one where that does not say it
