@@ -4,7 +4,7 @@ use crate::config::{Cost, TensorUnit};
 use filter_kit::Headers;
 use inference_api::demand::Demand;
 use inference_api::dialect::{Call, Dialect, Operation};
-use inference_api::tensor::{Elements, Tensor};
+use inference_api::workload::Batch;
 
 /// What a request is taken to cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,15 +53,12 @@ impl Estimate {
     }
 
     /// Of a request that carries these.
-    pub(crate) fn of_tensors(tensors: &[Tensor], unit: TensorUnit) -> Self {
-        let tokens = match unit {
+    pub(crate) fn of_batch(batch: Batch, unit: TensorUnit) -> Self {
+        Self::of_known(match unit {
             TensorUnit::Request => 1,
-            TensorUnit::Rows => tensors.first().map_or(1, rows),
-            TensorUnit::Elements => {
-                tensors.iter().fold(0, |sum: u64, tensor| sum.saturating_add(elements(tensor)))
-            }
-        };
-        Self::of_known(tokens)
+            TensorUnit::Rows => batch.rows.unwrap_or(1),
+            TensorUnit::Elements => batch.elements.unwrap_or(1),
+        })
     }
 
     /// Of a request whose cost is known.
@@ -80,23 +77,6 @@ impl Estimate {
 pub(crate) fn announced(headers: &Headers) -> u64 {
     let length = headers.first("content-length").and_then(|value| str::from_utf8(value).ok());
     length.and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// The first dimension: the batch.
-fn rows(tensor: &Tensor) -> u64 {
-    // Of TensorFlow Serving's JSON only the nesting tells it.
-    let shape = tensor.shape.as_ref().or(tensor.data.nesting.as_ref());
-    let first = shape.and_then(|shape| shape.dimensions().first().copied());
-    first.and_then(|rows| u64::try_from(rows).ok()).or(tensor.data.elements).unwrap_or(1)
-}
-
-/// What its data has, or what it says that it has.
-fn elements(tensor: &Tensor) -> u64 {
-    let said = tensor.shape.as_ref().and_then(|shape| match shape.elements() {
-        Elements::Count(elements) => Some(elements),
-        Elements::Unknown | Elements::TooMany => None,
-    });
-    tensor.data.elements.or(said).unwrap_or(1)
 }
 
 /// Whether its body is tensors, rather than a prompt.

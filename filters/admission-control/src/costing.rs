@@ -3,18 +3,10 @@
 use crate::config::{Cost, TensorUnit};
 use crate::cost::{Estimate, announced, carries_tensors};
 use filter_kit::Headers;
-use inference_api::demand::{DemandReader, IncludeUsage};
+use inference_api::demand::{Demand, IncludeUsage};
 use inference_api::dialect::{Call, Dialect, Operation};
-use inference_api::grpc::{FrameReader, Part};
 use inference_api::identity::Splice;
-use inference_api::json::{NotedLimits, Options};
-use inference_api::tensor::json::{
-    InferenceMessage, InferenceReader, JsonLimits, PredictMessage, PredictReader,
-};
-use inference_api::tensor::{Depth, MessageKind, MessageReader, Tensor, TensorLimits};
-
-/// So many tensors of a request are looked at.
-const MOST_TENSORS: usize = 1024;
+use inference_api::workload::{Batch, Workload, WorkloadError, WorkloadReader};
 
 /// Reads a request's body for what it will cost.
 #[derive(Debug)]
@@ -29,23 +21,17 @@ pub(crate) struct CostReader {
 
 #[derive(Debug)]
 enum Body {
-    Demand(Box<DemandReader>),
-    Inference(Box<InferenceReader>),
-    Predict(Box<PredictReader>),
-    Messages(Box<Messages>),
+    Read(Reading),
     /// Nobody knows what it means: its length is what counts.
     Counted,
     Broken(Unreadable),
 }
 
-/// The messages of a gRPC call.
+/// A body that says what is in it, at its end or with each message.
 #[derive(Debug)]
-struct Messages {
-    frames: FrameReader,
-    kind: MessageKind,
-    /// The one that is being read.
-    current: Option<MessageReader>,
-    /// What the first one cost, once it ended.
+struct Reading {
+    workload: WorkloadReader,
+    /// What the first message cost, once it ended.
     first: Option<u64>,
     /// What those that ended cost together.
     tokens: u64,
@@ -76,13 +62,11 @@ impl CostReader {
     /// For a request whose body says what it will cost, or whose length does and is
     /// not known yet.
     pub(crate) fn of(call: &Call<'_>, headers: &Headers, cost: &Cost) -> Option<Self> {
-        let is_coded = headers
-            .first("content-encoding")
-            .is_some_and(|coding| !coding.eq_ignore_ascii_case(b"identity"));
-        let body = Self::body(call, headers, cost);
-        let body = match body {
-            Some(_) if is_coded => Body::Broken(Unreadable::Compressed),
-            Some(body) => body,
+        let workload = is_read(call, cost)
+            .then(|| WorkloadReader::new(call, |name| headers.first(name)))
+            .flatten();
+        let body = match workload {
+            Some(workload) => Body::Read(Reading { workload, first: None, tokens: 0 }),
             None if headers.contains("content-length") || costs_the_same(call, cost) => {
                 return None;
             }
@@ -92,65 +76,25 @@ impl CostReader {
         Some(Self { operation, unit, body, bytes: 0, announced: announced(headers) })
     }
 
-    fn body(call: &Call<'_>, headers: &Headers, cost: &Cost) -> Option<Body> {
-        if let Some(reader) = DemandReader::new(call.dialect, call.operation, Options::default()) {
-            return Some(Body::Demand(Box::new(reader)));
-        }
-        if cost.tensors == TensorUnit::Request {
-            return None;
-        }
-        let limits = JsonLimits {
-            max_tensors: MOST_TENSORS,
-            depth: Depth::Counted,
-            max_json_depth: 127,
-            max_string_bytes: u64::MAX,
-            noted: NotedLimits::default(),
-        };
-        Some(match (call.dialect, call.operation) {
-            (Dialect::OpenInferenceRest, Operation::Infer) => {
-                let length = headers.first("inference-header-content-length");
-                let length = length.and_then(|value| str::from_utf8(value).ok()?.parse().ok());
-                let reader = InferenceReader::new(InferenceMessage::Request, limits, length);
-                Body::Inference(Box::new(reader))
-            }
-            (Dialect::TensorFlowServingRest, Operation::Predict) => {
-                Body::Predict(Box::new(PredictReader::new(PredictMessage::Request, limits)))
-            }
-            (Dialect::OpenInferenceGrpc, Operation::Infer | Operation::InferStream) => {
-                Body::Messages(Box::new(Messages::new(MessageKind::ModelInferRequest)))
-            }
-            (Dialect::TensorFlowServingGrpc, Operation::Predict) => {
-                Body::Messages(Box::new(Messages::new(MessageKind::PredictRequest)))
-            }
-            _ => return None,
-        })
-    }
-
     /// More of the body. Whether nothing more has to be seen of it.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> bool {
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         self.bytes = self.bytes.saturating_add(length);
-        let is_read = match &mut self.body {
-            Body::Demand(reader) => reader.push(bytes).map_err(|_| Unreadable::Malformed),
-            Body::Inference(reader) => reader.push(bytes).map_err(|_| Unreadable::Malformed),
-            Body::Predict(reader) => reader.push(bytes).map_err(|_| Unreadable::Malformed),
-            Body::Messages(messages) => messages.push(bytes, self.unit),
-            Body::Counted => Ok(()),
-            // What there is of it is counted on.
-            Body::Broken(_) => return false,
-        };
-        if let Err(unreadable) = is_read {
-            self.body = Body::Broken(unreadable);
+        // What there is of any other is counted on.
+        let Body::Read(reading) = &mut self.body else { return false };
+        match reading.push(bytes, self.unit) {
+            Ok(()) => reading.first.is_some(),
+            Err(error) => {
+                self.body = Body::Broken(error.into());
+                false
+            }
         }
-        matches!(&self.body, Body::Messages(messages) if messages.first.is_some())
     }
 
     /// What the messages of a stream cost by now, all together.
     pub(crate) fn streamed(&self) -> Option<u64> {
         match &self.body {
-            Body::Messages(messages) if self.operation == Operation::InferStream => {
-                Some(messages.tokens)
-            }
+            Body::Read(reading) if self.operation == Operation::InferStream => Some(reading.tokens),
             _ => None,
         }
     }
@@ -159,30 +103,20 @@ impl CostReader {
     pub(crate) fn finish(&mut self, is_all: bool, call: &Call<'_>, cost: &Cost) -> Costed {
         let length = self.bytes.max(self.announced);
         let (mut include_usage, mut unreadable) = (None, None);
-        let of_tensors = |tensors: &[Tensor]| Estimate::of_tensors(tensors, cost.tensors);
         let read = match &mut self.body {
-            Body::Demand(_) if !is_all => Err(Unreadable::TooLong),
-            Body::Demand(reader) => {
-                reader.finish().map_err(|_| Unreadable::Malformed).map(|demand| {
+            Body::Read(Reading { first: Some(tokens), .. }) => Ok(Estimate::of_known(*tokens)),
+            Body::Read(reading) if is_all => match reading.workload.finish() {
+                Ok(Some(Workload::Prompt(demand))) => {
                     let estimate = Estimate::of_demand(&demand, self.operation, cost);
-                    if let IncludeUsage::Splice(splice) = demand.include_usage {
-                        include_usage = Some(splice);
-                    }
-                    estimate
-                })
-            }
-            Body::Inference(reader) if is_all => match reader.finish() {
-                Ok(()) => Ok(of_tensors(reader.tensors())),
-                Err(_) => Err(Unreadable::Malformed),
+                    include_usage = splice(demand);
+                    Ok(estimate)
+                }
+                Ok(Some(Workload::Tensors(batch))) => Ok(Estimate::of_batch(batch, cost.tensors)),
+                // There is no message.
+                Ok(None) => Err(Unreadable::Malformed),
+                Err(error) => Err(error.into()),
             },
-            Body::Predict(reader) if is_all => match reader.finish() {
-                Ok(()) => Ok(of_tensors(reader.tensors())),
-                Err(_) => Err(Unreadable::Malformed),
-            },
-            // Shapes stand before the data.
-            Body::Inference(reader) => of_some(reader.tensors(), length, cost),
-            Body::Predict(_) => Err(Unreadable::TooLong),
-            Body::Messages(messages) => messages.estimate(is_all, length, cost),
+            Body::Read(reading) => of_some(reading.workload.so_far(), length, cost),
             Body::Counted if is_all || self.announced > 0 => {
                 Ok(Estimate::unread(length, call, cost))
             }
@@ -197,61 +131,56 @@ impl CostReader {
     }
 }
 
-impl Messages {
-    fn new(kind: MessageKind) -> Self {
-        Self { frames: FrameReader::new(), kind, current: None, first: None, tokens: 0 }
-    }
-
-    fn push(&mut self, mut bytes: &[u8], unit: TensorUnit) -> Result<(), Unreadable> {
-        while let Some(part) = self.frames.next(&mut bytes).map_err(|_| Unreadable::Malformed)? {
-            match part {
-                Part::Message { is_compressed: true, .. } => return Err(Unreadable::Compressed),
-                Part::Message { length, .. } => {
-                    let limits = TensorLimits { max_tensors: MOST_TENSORS, depth: Depth::Counted };
-                    let reader = MessageReader::new(&self.kind, limits);
-                    self.current = Some(reader.with_length(u64::from(length)));
-                }
-                Part::Payload(payload) => {
-                    if let Some(message) = &mut self.current {
-                        message.push(payload).map_err(|_| Unreadable::Malformed)?;
-                    }
-                }
-                Part::End => {
-                    let Some(mut message) = self.current.take() else { continue };
-                    message.finish().map_err(|_| Unreadable::Malformed)?;
-                    let tokens = Estimate::of_tensors(message.tensors(), unit).tokens;
-                    self.first.get_or_insert(tokens);
-                    self.tokens = self.tokens.saturating_add(tokens);
-                }
-            }
+impl Reading {
+    fn push(&mut self, mut bytes: &[u8], unit: TensorUnit) -> Result<(), WorkloadError> {
+        while let Some(workload) = self.workload.next(&mut bytes)? {
+            let Workload::Tensors(batch) = workload else { continue };
+            let tokens = Estimate::of_batch(batch, unit).tokens;
+            self.first.get_or_insert(tokens);
+            self.tokens = self.tokens.saturating_add(tokens);
         }
         Ok(())
     }
+}
 
-    fn estimate(&self, is_all: bool, length: u64, cost: &Cost) -> Result<Estimate, Unreadable> {
-        match (self.first, &self.current) {
-            (Some(first), _) => Ok(Estimate::of_known(first)),
-            (None, Some(message)) if !is_all => of_some(message.tensors(), length, cost),
-            _ => Err(Unreadable::Malformed),
+/// Of a body or message of which only the beginning was seen: its shapes say how many
+/// rows there are.
+fn of_some(seen: Option<Batch>, length: u64, cost: &Cost) -> Result<Estimate, Unreadable> {
+    match (seen, cost.tensors) {
+        // None is shorter than a byte.
+        (Some(_), TensorUnit::Elements) => Ok(Estimate::of_known(length)),
+        (Some(Batch { rows: Some(rows), .. }), TensorUnit::Rows | TensorUnit::Request) => {
+            Ok(Estimate::of_known(rows))
         }
+        _ => Err(Unreadable::TooLong),
     }
 }
 
-/// Of tensors of which only the first were seen: their shapes say how many rows there
-/// are.
-fn of_some(tensors: &[Tensor], length: u64, cost: &Cost) -> Result<Estimate, Unreadable> {
-    let is_known = tensors.first().is_some_and(|tensor| tensor.shape.is_some());
-    match cost.tensors {
-        TensorUnit::Rows | TensorUnit::Request if is_known => {
-            Ok(Estimate::of_tensors(tensors, cost.tensors))
-        }
-        // None is shorter than a byte.
-        TensorUnit::Elements => Ok(Estimate::of_known(length)),
-        TensorUnit::Rows | TensorUnit::Request => Err(Unreadable::TooLong),
+/// The edit that it takes for a streamed answer to say what it used, if any.
+fn splice(demand: Demand) -> Option<Splice> {
+    match demand.include_usage {
+        IncludeUsage::Splice(splice) => Some(splice),
+        _ => None,
     }
+}
+
+/// Whether what is in its body decides what it costs. A gRPC service of a team's own
+/// costs its length.
+const fn is_read(call: &Call<'_>, cost: &Cost) -> bool {
+    !carries_tensors(call)
+        || !(matches!(cost.tensors, TensorUnit::Request) || matches!(call.dialect, Dialect::Grpc))
 }
 
 /// Whether it costs the same whatever its body is.
 const fn costs_the_same(call: &Call<'_>, cost: &Cost) -> bool {
     carries_tensors(call) && !matches!(cost.tensors, TensorUnit::Elements)
+}
+
+impl From<WorkloadError> for Unreadable {
+    fn from(error: WorkloadError) -> Self {
+        match error {
+            WorkloadError::Compressed => Self::Compressed,
+            WorkloadError::Malformed => Self::Malformed,
+        }
+    }
 }

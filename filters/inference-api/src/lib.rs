@@ -17,6 +17,7 @@
 //! | [`dialect`] | (method, path, content type): which API, which operation | tables |
 //! | [`identity`] | the model and version that a body names | the above |
 //! | [`demand`] | what a generative request asks for | `serde_json` |
+//! | [`workload`] | what a request brings: a prompt's demand, or rows and elements of tensors | `serde_json`, `prost` |
 //! | [`usage`] | what an answer says it used, what was streamed of it | `serde_json` |
 //! | [`orca`] | how busy a server says it is, in its answer's headers | `prost`, `serde_json` |
 //! | [`errors`] | writes a refusal in the client's dialect | clients' schemas |
@@ -42,6 +43,7 @@ pub mod sse;
 pub mod tensor;
 pub mod usage;
 mod utf8;
+pub mod workload;
 
 /// A length in memory as a length on the wire; they are not the same type,
 /// because a body can be longer than what a 32-bit `usize` counts.

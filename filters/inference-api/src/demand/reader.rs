@@ -20,6 +20,16 @@ pub struct Demand {
     pub prompt_characters: u64,
     /// How many numbers stand in the place of text, each of them one token.
     pub prompt_token_ids: u64,
+    /// How many images the prompt has: parts, items and blocks whose `type` is
+    /// `image_url`, `input_image` or `image` (vLLM: also `image_embeds`,
+    /// `image_pil`), and parts that have a member of such a name, which vLLM takes
+    /// without a type. Those in results of tools count; screenshots that are a
+    /// result by themselves, and pages of documents, do not.
+    pub images: u64,
+    /// How many texts or rows of token numbers there are, each with an answer of
+    /// its own: the batch of completions and embeddings. At least one; one of all
+    /// others.
+    pub inputs: u64,
     /// How long `tools` and `functions` are, in bytes as they are written.
     pub tool_bytes: u64,
     /// How many tokens each answer may have, reasoning included; the most of what
@@ -71,14 +81,18 @@ impl DemandReader {
 
 fn demand(operation: Operation, asked: Asked) -> Demand {
     let stream = asked.stream || operation == Operation::GenerateStream;
-    let prompts = match operation {
-        Operation::Completions => asked.prompts(),
+    let inputs = match operation {
+        Operation::Completions | Operation::Embeddings => asked.prompts(),
         _ => 1,
     };
+    // An embedding is no choice.
+    let prompts = if operation == Operation::Completions { inputs } else { 1 };
     Demand {
         prompt_bytes: asked.prompt.bytes,
         prompt_characters: asked.prompt.characters,
         prompt_token_ids: asked.prompt.tokens,
+        images: asked.prompt.images,
+        inputs,
         tool_bytes: asked.tool_bytes(),
         max_output_tokens: match operation {
             Operation::Embeddings => Some(0),

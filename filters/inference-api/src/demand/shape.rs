@@ -55,8 +55,19 @@ static CHAT_MESSAGE: Place = Place::object(&[
 ]);
 static CONTENT: Place = Place::leaf(Leaf::Prompt).or_array(&PART);
 /// vLLM takes a string for a part, too.
-static PART: Place =
-    Place::object(&[("text", &TEXT), ("refusal", &TEXT), ("thinking", &TEXT)]).with(Leaf::Prompt);
+static PART: Place = Place::object(&[
+    ("text", &TEXT),
+    ("type", &PART_TYPE),
+    ("refusal", &TEXT),
+    ("thinking", &TEXT),
+    // vLLM knows an image by these alone, too.
+    ("image_url", &IMAGE),
+    ("image_embeds", &IMAGE),
+    ("image_pil", &IMAGE),
+])
+.with(Leaf::Part);
+static PART_TYPE: Place = Place::leaf(Leaf::PartType);
+static IMAGE: Place = Place::leaf(Leaf::Image);
 static TOOL_CALLS: Place = Place::array(&TOOL_CALL);
 static TOOL_CALL: Place = Place::object(&[("function", &CALLED), ("custom", &CALLED)]);
 static CALLED: Place = Place::object(&[("arguments", &WRITTEN), ("input", &WRITTEN)]);
@@ -92,6 +103,8 @@ static RESPONSES: Place = Place::object(&[
 .is(Fact::Root);
 static ITEMS: Place = Place::leaf(Leaf::Prompt).or_array(&ITEM);
 static ITEM: Place = Place::object(&[
+    // An image may stand beside the messages.
+    ("type", &PART_TYPE),
     ("content", &CONTENT),
     ("output", &OUTPUT),
     ("arguments", &WRITTEN),
@@ -115,6 +128,7 @@ static MESSAGE: Place = Place::object(&[("content", &BLOCKS)]);
 static BLOCKS: Place = Place::leaf(Leaf::Prompt).or_array(&BLOCK);
 static BLOCK: Place = Place::object(&[
     ("text", &TEXT),
+    ("type", &PART_TYPE),
     ("thinking", &TEXT),
     ("input", &WRITTEN),
     ("content", &BLOCKS),

@@ -48,6 +48,8 @@ fn a_chat_request_asks_for_its_messages_and_so_many_tokens() {
         prompt_bytes: 9 + 3 + 2 + 2 + 2,
         prompt_characters: 9 + 2 + 2 + 2 + 2,
         prompt_token_ids: 0,
+        images: 1,
+        inputs: 1,
         tool_bytes: 21,
         max_output_tokens: Some(100),
         choices: 3,
@@ -58,6 +60,7 @@ fn a_chat_request_asks_for_its_messages_and_so_many_tokens() {
     let nothing = Demand {
         prompt_bytes: 0,
         prompt_characters: 0,
+        images: 0,
         tool_bytes: 0,
         max_output_tokens: None,
         choices: 1,
@@ -145,6 +148,59 @@ fn answers_are_multiplied() {
         (EMBEDDINGS, r#"{"input":["a","b"]}"#, 1),
     ] {
         assert_eq!(demand(api, body).choices, expected, "{body}");
+    }
+}
+
+#[test]
+fn images_are_counted_wherever_they_are() {
+    let image = r#"{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}"#;
+    let chat = |part: &str| format!(r#"{{"messages":[{{"content":[{part}]}}]}}"#);
+    let twice = chat(&format!("{image},{image}"));
+    for (api, body, expected) in [
+        (CHAT, chat(image).as_str(), 1),
+        (CHAT, &twice, 2),
+        (CHAT, &twice.replacen("messages", "x", 1), 0),
+        (CHAT, &chat(r#"{"image_url":"https://example.com/a.png"}"#), 1),
+        (CHAT, &chat(r#"{"type":"image_embeds","image_embeds":"AAAA"}"#), 1),
+        (CHAT, &chat(r#"{"type":"text","text":"image_url","image_url":null}"#), 0),
+        (CHAT, &chat(r#"{"type":"input_audio","input_audio":{"data":"AAAA"}}"#), 0),
+        (CHAT, &chat(r#"{"type":"image_url","type":"text"}"#), 0),
+        (CHAT, &chat(r#""image_url""#), 0),
+        (CHAT, r#"{"messages":[{"content":[{"image_url":"a"}]}],"messages":[]}"#, 0),
+        (EMBEDDINGS, &chat(image), 1),
+        (RESPONSES, r#"{"input":[{"content":[{"type":"input_image","file_id":"f"}]}]}"#, 1),
+        (RESPONSES, r#"{"input":[{"type":"input_image","image_url":"a"}]}"#, 1),
+        (RESPONSES, r#"{"input":[{"output":[{"type":"input_image","image_url":"a"}]}]}"#, 1),
+        (RESPONSES, r#"{"input":[{"content":[{"type":"input_file","file_id":"f"}]}]}"#, 0),
+        (MESSAGES, &chat(r#"{"type":"image","source":{"type":"url"}}"#), 1),
+        (MESSAGES, &chat(r#"{"type":"document","source":{"type":"url"}}"#), 0),
+        (
+            MESSAGES,
+            &chat(
+                r#"{"type":"image","source":{}},{"type":"tool_result","content":[
+                    {"type":"image","source":{}},{"type":"image","source":{}}]}"#,
+            ),
+            3,
+        ),
+    ] {
+        assert_eq!(demand(api, body).images, expected, "{body}");
+    }
+}
+
+#[test]
+fn completions_and_embeddings_have_a_batch_of_inputs() {
+    for (api, body, expected) in [
+        (COMPLETIONS, r#"{"prompt":["a","b","c"],"n":2}"#, 3),
+        (COMPLETIONS, r#"{"prompt":"a"}"#, 1),
+        (EMBEDDINGS, r#"{"input":["a","b"]}"#, 2),
+        (EMBEDDINGS, r#"{"input":[[1,2],[3],[4]]}"#, 3),
+        (EMBEDDINGS, r#"{"input":[1,2,3]}"#, 1),
+        (EMBEDDINGS, r#"{"input":[]}"#, 1),
+        (EMBEDDINGS, r#"{"input":["a","b"],"input":"a"}"#, 1),
+        (CHAT, r#"{"messages":[{},{}],"n":2}"#, 1),
+        (RESPONSES, r#"{"input":[{},{}]}"#, 1),
+    ] {
+        assert_eq!(demand(api, body).inputs, expected, "{body}");
     }
 }
 

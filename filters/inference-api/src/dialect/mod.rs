@@ -35,6 +35,7 @@ pub use operation::Operation;
 pub use path::PathError;
 pub use place::PathPlace;
 pub use query::{QueryError, query_parameter};
+pub(crate) use services::is_prediction;
 
 use self::place::Layout;
 use crate::grpc;

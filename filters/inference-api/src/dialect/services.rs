@@ -1,6 +1,6 @@
 //! The gRPC part of the table. Paths are case-sensitive.
 
-use super::{BodyIdentity, Dialect, GrpcMethod, Operation, Route};
+use super::{BodyIdentity, Dialect, GrpcMethod, Operation, Route, path};
 use crate::protobuf::FieldPath;
 
 /// `ModelInferRequest` and the other requests of that service: `model_name` or
@@ -35,6 +35,13 @@ const TASKS_1: BodyIdentity = BodyIdentity::Grpc {
 /// `PredictRequest { repeated float features = 1; string model_name = 2; }`
 const MODEL_NAME_2: BodyIdentity =
     BodyIdentity::Grpc { model: FieldPath::new(&[2]), version: None, label: None };
+
+/// Whether this is the path of `prediction.PredictionService/Predict`, with or without
+/// a query string. Of other services that have [`Dialect::Grpc`], nobody knows the
+/// messages.
+pub(crate) fn is_prediction(path: &[u8]) -> bool {
+    path::without_query(path).is_ok_and(|path| path == "/prediction.PredictionService/Predict")
+}
 
 /// A method from the configuration.
 pub(super) fn find_own(path: &str, own: &[GrpcMethod]) -> Option<Route<'static>> {

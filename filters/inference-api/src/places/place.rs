@@ -29,6 +29,13 @@ pub(crate) enum Leaf {
     Text,
     /// Anything but `null` is a piece of content without a length.
     Piece,
+    /// Of a part of a message: a string is text, and whatever in an object says that
+    /// it is an image, it is one.
+    Part,
+    /// The word of a part's type, which may be one for an image.
+    PartType,
+    /// Anything but `null` makes what it stands in an image.
+    Image,
 }
 
 /// What a value is to whom reads the text. Values are told that are one.

@@ -8,6 +8,7 @@ pub(crate) struct Tally {
     pub(crate) tokens: u64,
     /// Texts that are not empty, and what else is content.
     pub(crate) pieces: u64,
+    pub(crate) images: u64,
 }
 
 impl Tally {
@@ -16,5 +17,6 @@ impl Tally {
         self.characters = self.characters.saturating_add(other.characters);
         self.tokens = self.tokens.saturating_add(other.tokens);
         self.pieces = self.pieces.saturating_add(other.pieces);
+        self.images = self.images.saturating_add(other.images);
     }
 }

@@ -130,7 +130,11 @@ impl Path {
         self.tallies
             .drain(frame.tallies.min(self.tallies.len())..)
             .for_each(|part| tally.add(part));
-        tally.pieces = tally.pieces.saturating_add(u64::from(frame.place.leaf == Leaf::Piece));
+        match frame.place.leaf {
+            Leaf::Piece => tally.pieces = tally.pieces.saturating_add(1),
+            Leaf::Part => tally.images = tally.images.min(1),
+            _ => {}
+        }
         Some((frame, tally))
     }
 
@@ -141,10 +145,10 @@ impl Path {
         let written = span.end.saturating_sub(span.start);
         let (bytes, characters) = match (leaf, kind) {
             (Leaf::Text, Kind::String) => (decoded, 0),
-            (Leaf::Prompt | Leaf::Written, Kind::String) => {
+            (Leaf::Prompt | Leaf::Written | Leaf::Part, Kind::String) => {
                 (written.saturating_sub(QUOTES), characters)
             }
-            (Leaf::Prompt | Leaf::Written, Kind::Number) => {
+            (Leaf::Prompt | Leaf::Written | Leaf::Part, Kind::Number) => {
                 return Tally { tokens: 1, ..Tally::default() };
             }
             (Leaf::Written, Kind::Object | Kind::Array) => (written, written),
@@ -152,9 +156,17 @@ impl Path {
                 let pieces = u64::from(kind != Kind::Null);
                 return Tally { pieces, ..Tally::default() };
             }
+            (Leaf::PartType, Kind::String) => {
+                let is_image = self.scalar.text().is_some_and(|word| IMAGES.contains(&word));
+                return Tally { images: u64::from(is_image), ..Tally::default() };
+            }
+            (Leaf::Image, kind) => {
+                let images = u64::from(kind != Kind::Null);
+                return Tally { images, ..Tally::default() };
+            }
             _ => return Tally::default(),
         };
-        Tally { bytes, characters, tokens: 0, pieces: u64::from(bytes != 0) }
+        Tally { bytes, characters, pieces: u64::from(bytes != 0), ..Tally::default() }
     }
 
     /// Gives the value's text to what it stands in. Of a key that stands twice,
@@ -174,6 +186,10 @@ impl Path {
 }
 
 const QUOTES: u64 = 2;
+
+/// The types of parts that are images: of `OpenAI`'s chat completions, of its
+/// responses, of Anthropic's messages, and vLLM's own.
+const IMAGES: [&str; 5] = ["image_url", "input_image", "image", "image_embeds", "image_pil"];
 
 /// A path, and who is told what is on it.
 struct Walking<'a> {
@@ -205,10 +221,9 @@ impl Sink for Walking<'_> {
         }
         path.scalar.clear();
         match (place.leaf, kind) {
-            (Leaf::Scalar, Kind::String | Kind::Number) | (Leaf::Text, Kind::String) => {
-                Interest::Take
-            }
-            (Leaf::Prompt | Leaf::Written, Kind::String) => Interest::Measure,
+            (Leaf::Scalar, Kind::String | Kind::Number)
+            | (Leaf::Text | Leaf::PartType, Kind::String) => Interest::Take,
+            (Leaf::Prompt | Leaf::Written | Leaf::Part, Kind::String) => Interest::Measure,
             _ => Interest::Skip,
         }
     }

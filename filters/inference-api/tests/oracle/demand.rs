@@ -36,6 +36,7 @@ pub fn agrees(api: usize, body: &[u8], cuts: &[usize]) {
     expected.prompt.is(&demand, is_escaped);
     assert_eq!(demand.max_output_tokens, expected.max_output_tokens);
     assert_eq!((demand.choices, demand.stream), (expected.choices, expected.stream));
+    assert_eq!((demand.images, demand.inputs), (expected.prompt.images, expected.inputs));
     assert_eq!(demand.tool_bytes == 0, expected.has_no_tools);
     usage_agrees(operation, &demand, &value);
     if let IncludeUsage::Splice(splice) = &demand.include_usage {
@@ -71,6 +72,7 @@ struct Expected {
     prompt: Text,
     max_output_tokens: Option<u64>,
     choices: u64,
+    inputs: u64,
     stream: bool,
     has_no_tools: bool,
 }
@@ -78,7 +80,7 @@ struct Expected {
 fn naive(operation: Operation, body: &Value) -> Expected {
     let mut prompt = Text::default();
     let max_output_tokens;
-    let mut choices = 1;
+    let (mut choices, mut inputs) = (1, 1);
     let mut stream = is_yes(&body["stream"]);
     let mut tools = vec![&body["tools"]];
     match operation {
@@ -95,13 +97,14 @@ fn naive(operation: Operation, body: &Value) -> Expected {
             prompt.text(&body["suffix"]);
             max_output_tokens = asked(&body["max_tokens"]);
             let answers = [asked(&body["n"]), asked(&body["best_of"]), Some(1)];
-            let prompts = elements(&body["prompt"]).filter(|prompt| !prompt.is_number()).count();
+            inputs = batch(&body["prompt"]);
             choices = answers.into_iter().flatten().max().unwrap();
-            choices = choices.saturating_mul(u64::try_from(prompts.max(1)).unwrap());
+            choices = choices.saturating_mul(inputs);
             tools.clear();
         }
         Operation::Embeddings => {
             prompt.prompts(&body["input"]);
+            inputs = batch(&body["input"]);
             prompt.messages(&body["messages"]);
             max_output_tokens = Some(0);
             stream = false;
@@ -127,7 +130,7 @@ fn naive(operation: Operation, body: &Value) -> Expected {
         }
     }
     let has_no_tools = tools.into_iter().all(Value::is_null);
-    Expected { prompt, max_output_tokens, choices, stream, has_no_tools }
+    Expected { prompt, max_output_tokens, choices, inputs, stream, has_no_tools }
 }
 
 /// How much text there is, decoded.
@@ -136,6 +139,7 @@ struct Text {
     bytes: u64,
     characters: u64,
     tokens: u64,
+    images: u64,
     /// Something counts as it is written, which a value does not tell.
     has_written: bool,
 }
@@ -185,6 +189,9 @@ impl Text {
         elements(value).for_each(|part| {
             self.text(part);
             self.members(part, &["text", "refusal", "thinking"]);
+            let names = ["image_url", "image_embeds", "image_pil"];
+            let is_named = names.iter().any(|name| part.get(name).is_some_and(|is| !is.is_null()));
+            self.images += u64::from(is_named || is_image(part));
         });
     }
 
@@ -208,6 +215,7 @@ impl Text {
     }
 
     fn item(&mut self, item: &Value) {
+        self.images += u64::from(is_image(item));
         self.content(&item["content"]);
         self.content(&item["summary"]);
         self.called(item);
@@ -220,11 +228,25 @@ impl Text {
     fn blocks(&mut self, value: &Value) {
         self.text(value);
         for block in elements(value) {
+            self.images += u64::from(is_image(block));
             self.members(block, &["text", "thinking", "title", "context"]);
             self.written(&block["input"]);
             self.blocks(&block["content"]);
         }
     }
+}
+
+/// How many texts, or rows of token numbers.
+fn batch(value: &Value) -> u64 {
+    let inputs = elements(value).filter(|input| !input.is_number()).count();
+    u64::try_from(inputs.max(1)).unwrap()
+}
+
+fn is_image(part: &Value) -> bool {
+    matches!(
+        part["type"].as_str(),
+        Some("image_url" | "input_image" | "image" | "image_embeds" | "image_pil")
+    )
 }
 
 fn elements(value: &Value) -> impl Iterator<Item = &Value> {

@@ -17,6 +17,7 @@ pub mod surveys;
 pub mod tensors;
 pub mod tensors_in_json;
 pub mod usage;
+pub mod workload;
 
 /// The bytes in pieces, cut where `cuts` say (each modulo what is left).
 pub fn pieces<'a>(mut bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {

@@ -18,20 +18,35 @@ fn tokens() -> Texts {
     array(one_of(&["1", "128000", "5"]))
 }
 
+fn part_types() -> Texts {
+    one_of(&[
+        r#""text""#,
+        r#""image_url""#,
+        r#""input_image""#,
+        r#""im\u0061ge""#,
+        r#""image_pil""#,
+        r#""image_generation_call""#,
+        "null",
+        "1",
+    ])
+}
+
 fn content() -> Texts {
     let part = object(vec![
-        ("type", words()),
+        ("type", part_types()),
         ("text", words()),
         ("refusal", words()),
         ("thinking", words()),
         ("title", words()),
         ("image_url", object(vec![("url", words())])),
+        ("image_embeds", one_of(&["null", "\"AAAA\"", "{}"])),
     ]);
     prop_oneof![words(), array(part)].boxed()
 }
 
 fn blocks() -> Texts {
     let block = object(vec![
+        ("type", part_types()),
         ("text", words()),
         ("input", one_of(&["{}", "{\"a\": 1}", "\"x\""])),
         ("content", content()),
@@ -41,7 +56,7 @@ fn blocks() -> Texts {
 }
 
 /// A body of any API.
-fn body() -> Texts {
+pub fn body() -> Texts {
     let called = || object(vec![("name", words()), ("arguments", words()), ("input", words())]);
     let call = object(vec![("function", called()), ("custom", called()), ("id", words())]);
     let message = object(vec![
@@ -54,6 +69,7 @@ fn body() -> Texts {
         ("function_call", called()),
     ]);
     let item = object(vec![
+        ("type", part_types()),
         ("role", words()),
         ("content", content()),
         ("output", content()),

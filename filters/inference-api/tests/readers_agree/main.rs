@@ -29,3 +29,4 @@ mod surveys;
 mod tensors;
 mod tensors_in_json;
 mod usage;
+mod workloads;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 /// A request whose inputs and raw entries come in any order.
-fn infer_request() -> impl Strategy<Value = Vec<u8>> {
+pub fn infer_request() -> impl Strategy<Value = Vec<u8>> {
     let field = prop_oneof![
         4 => input().prop_map(|input| delimited(5, &input)),
         4 => raw_data().prop_map(|raw| delimited(7, &raw)),
@@ -55,7 +55,7 @@ fn any_contents() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![9 => contents(), 1 => (9..12_u32).prop_flat_map(numbers)]
 }
 
-fn predict_request() -> impl Strategy<Value = Vec<u8>> {
+pub fn predict_request() -> impl Strategy<Value = Vec<u8>> {
     let part = prop_oneof![
         1 => text().prop_map(|key| delimited(1, key.as_bytes())),
         4 => vec(tensor_proto_field(), 0..6).prop_map(|fields| delimited(2, &fields.concat())),
@@ -110,7 +110,7 @@ fn tensor_proto_field() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn own_message() -> impl Strategy<Value = Vec<u8>> {
+pub fn own_message() -> impl Strategy<Value = Vec<u8>> {
     let inner = prop_oneof![numbers(1), strings(2), numbers(3)];
     let field = prop_oneof![
         floats(1, 5, 4),

@@ -93,7 +93,7 @@ fn input() -> impl Strategy<Value = String> {
     ]
 }
 
-fn inference() -> impl Strategy<Value = String> {
+pub fn inference() -> impl Strategy<Value = String> {
     let inputs = (select(vec!["inputs", "outputs"]), vec(input(), 0..5))
         .prop_map(|(list, inputs)| format!("\"{list}\":[{}]", inputs.join(",")));
     let member = prop_oneof![
@@ -119,7 +119,7 @@ fn instance() -> impl Strategy<Value = String> {
     prop_oneof![6 => alike, 2 => named, 1 => value()]
 }
 
-fn predict() -> impl Strategy<Value = String> {
+pub fn predict() -> impl Strategy<Value = String> {
     let equal = (instance(), 0..4_usize).prop_map(|(instance, rows)| vec![instance; rows]);
     let rows =
         prop_oneof![equal, vec(instance(), 0..4)].prop_map(|rows| format!("[{}]", rows.join(", ")));

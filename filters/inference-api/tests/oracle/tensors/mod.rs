@@ -16,9 +16,9 @@ use inference_api::tensor::{
 use prost::Message;
 
 use super::pieces;
-use open_inference::Infer;
+pub use open_inference::Infer;
 use own::Own;
-use tensorflow::Predict;
+pub use tensorflow::Predict;
 
 const MAX_TENSORS: usize = 12;
 
