@@ -12,7 +12,20 @@ pub use wasm_filter::WasmFilter;
 
 /// The labels of our metrics. Envoy keeps a label as part of a metric's name
 /// until it is told otherwise.
-const LABELS: [&str; 6] = ["model", "version", "rule", "mode", "limit", "class"];
+const LABELS: [&str; 12] = [
+    "model",
+    "version",
+    "rule",
+    "mode",
+    "limit",
+    "class",
+    "operation",
+    "outcome",
+    "grpc_status",
+    "finish_reason",
+    "token_type",
+    "filter",
+];
 
 /// The name under which a replaceable filter is discovered.
 const DISCOVERED: &str = "discovered";

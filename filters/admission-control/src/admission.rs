@@ -127,12 +127,15 @@ impl Exchange for Admission {
         Verdict::Forward(edits)
     }
 
-    fn response_body(&mut self, chunk: BodyChunk<'_>, _: &mut Notes) -> Verdict {
+    fn response_body(&mut self, chunk: BodyChunk<'_>, notes: &mut Notes) -> Verdict {
         let Stage::Admitted(admitted) = &mut self.stage else {
             return Verdict::Forward(Edits::none());
         };
         let Passed { first_token, instead } =
             admitted.answer.body(chunk.bytes, chunk.end_of_message);
+        if chunk.end_of_message {
+            telling::taken_out(&admitted.answer, notes);
+        }
         let edits = admitted.answer.rest();
         if first_token && admitted.answer.is_streamed() {
             admitted.is_sampled = true;
@@ -147,6 +150,7 @@ impl Exchange for Admission {
     fn response_trailers(&mut self, trailers: Trailers<'_>, notes: &mut Notes) -> Verdict {
         if let Stage::Admitted(admitted) = &mut self.stage {
             admitted.answer.trailers(trailers.trailers);
+            telling::taken_out(&admitted.answer, notes);
         }
         self.learn_load(trailers.trailers, trailers.at, notes);
         let mut edits = Edits::none();

@@ -8,7 +8,7 @@ use crate::taking_out::TakingOut;
 use core::ops::Range;
 use filter_kit::{Edits, Headers};
 use inference_api::dialect::{Dialect, Operation};
-use inference_api::usage::{AnswerEvent, AnswerForm, AnswerReader, EventKind};
+use inference_api::usage::{AnswerEvent, AnswerForm, AnswerReader, EventKind, Usage};
 use outcome::Outcome;
 
 /// The answer to a request, while it goes by.
@@ -206,6 +206,14 @@ impl Answer {
             if let Form::Whole { is_complete } = form {
                 *is_complete = true;
             }
+        }
+    }
+
+    /// What it says it used, where the event that says so does not go on.
+    pub(crate) fn usage_taken_out(&self) -> Option<Usage> {
+        match &self.stage {
+            Stage::Read { reader, .. } if self.takes_usage_event_out() => reader.usage(),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is counted and stated of a request.
 
 use crate::accounts::Charge;
+use crate::answering::Answer;
 use crate::arriving::Request;
 use crate::control::AdmissionControl;
 use crate::limits::Kind;
@@ -8,6 +9,7 @@ use crate::metrics::{ClassSeries, REFUSED, REPORTED, of_rule};
 use crate::refusal::Refusal;
 use core::time::Duration;
 use filter_kit::Notes;
+use inference_api::usage::USAGE_FACTS;
 
 /// What became of the request here, for the access log: `admitted`, `unchecked`,
 /// `reported:RULE` or `refused:RULE`.
@@ -112,6 +114,17 @@ pub(crate) fn used(control: &AdmissionControl, used: u64, request: &Request, not
             notes.fact(TOKENS_USED, used.to_string());
         }
         notes.fact(TOKENS_UNSPENT, request.estimate.tokens.saturating_sub(used).to_string());
+    }
+}
+
+/// States what an answer said it used when the event that says so does not go on: who
+/// reads the answer after this filter can't know.
+pub(crate) fn taken_out(answer: &Answer, notes: &mut Notes) {
+    let counts = answer.usage_taken_out().map(|usage| usage.counts()).unwrap_or_default();
+    for (name, count) in USAGE_FACTS.into_iter().zip(counts) {
+        if let Some(count) = count {
+            notes.fact(name, count.to_string());
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct FilterUnderTest {
     configuration: fn() -> Value,
 }
 
-pub(crate) const FILTERS: [FilterUnderTest; 5] = [
+pub(crate) const FILTERS: [FilterUnderTest; 6] = [
     FilterUnderTest { name: "empty", module: "empty", configuration: || json!({}) },
     FilterUnderTest { name: "model-router", module: "model-router", configuration: model_router },
     FilterUnderTest {
@@ -31,6 +31,11 @@ pub(crate) const FILTERS: [FilterUnderTest; 5] = [
         name: "admission-control-tokens",
         module: "admission-control",
         configuration: admission_of_tokens,
+    },
+    FilterUnderTest {
+        name: "inference-metrics",
+        module: "inference-metrics",
+        configuration: inference_metrics,
     },
 ];
 
@@ -114,6 +119,17 @@ fn admission_of_tokens() -> Value {
         limits.push(json!({"name": "tokens", "per": ["tenant", "model"], "tokens": plenty()}));
     }
     config
+}
+
+/// Everything is measured, and stated.
+fn inference_metrics() -> Value {
+    json!({
+        "models": [
+            {"name": "demo", "versions": ["v1", "v2"], "price": {"output_token_microunits": 0.6}},
+            {"name": "blobs"},
+        ],
+        "tenant": {"header": "x-tenant-id"},
+    })
 }
 
 fn plenty() -> Value {
