@@ -194,6 +194,7 @@ fn rows_are_known_once_the_shape_was_read() {
     for (path, body, known) in [
         (INFER, &json[..json.len() - 40], nothing),
         (INFER, json, shape),
+        (INFER, br#"{"inputs":[{"name":"x","data":[1,2]},{"#, nothing),
         (MODEL_STREAM_INFER, &first, None),
         (MODEL_STREAM_INFER, &message[..first.len() + 7], nothing),
         (MODEL_STREAM_INFER, &message[..message.len() - 1], nothing),
