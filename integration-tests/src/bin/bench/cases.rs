@@ -7,6 +7,10 @@ use proto::inference::{InferTensorContents, ModelInferRequest};
 use proto::prediction::PredictRequest;
 use serde_json::json;
 
+/// The header that says what the server is to answer: `long`, a completion of 1 KB, or
+/// `events`, one that is streamed in 100 events, each by itself.
+pub(crate) const ANSWER: &str = "x-bench-answer";
+
 /// A kind of request.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -30,12 +34,24 @@ const PROSE: &str = "A balancer that takes turns does not know how long an answe
     balancers as with one, since they need not agree on anything, and it forgives a server that \
     is slow for a while, because such a server gets less to do by itself.\n";
 
-pub(crate) const CASES: [Case; 10] = [
+pub(crate) const CASES: [Case; 12] = [
     Case {
         name: "chat-1k",
         version: Version::HTTP_11,
         requests: 1_000,
         call: || chat(1 << 10, SPECIAL),
+    },
+    Case {
+        name: "answer-1k",
+        version: Version::HTTP_11,
+        requests: 1_000,
+        call: || chat(300, PROSE).header(ANSWER, "long"),
+    },
+    Case {
+        name: "stream-100",
+        version: Version::HTTP_11,
+        requests: 40,
+        call: || chat(300, PROSE).header(ANSWER, "events"),
     },
     Case {
         name: "chat-70k",
