@@ -67,12 +67,12 @@ impl Measured {
     }
 
     fn outcome(&self, metrics: &InferenceMetrics, notes: &mut Notes) -> Outcome {
-        // Only a filter can write both.
+        // Only a filter can write both; Envoy's own details, which a server might guess,
+        // have no semicolon.
         if let Some(rejected) = &self.rejected
             && self.told.details.as_ref() == Some(rejected)
+            && let Some((filter, rule)) = String::from_utf8_lossy(rejected).split_once(';')
         {
-            let reason = String::from_utf8_lossy(rejected);
-            let (filter, rule) = reason.split_once(';').unwrap_or((&reason, ""));
             notes.count(&metrics.refused(filter, rule));
             return Outcome::Refused;
         }
