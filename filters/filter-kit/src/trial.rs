@@ -26,10 +26,14 @@ pub struct Message {
     headers: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     chunk: usize,
+    /// How long its pieces are, and when they come in; else all come as it does.
+    pieces: Vec<(usize, Timestamp)>,
     /// The trailers, if there are any to come.
     trailers: Option<Vec<(String, Vec<u8>)>>,
-    /// When all of it comes in.
+    /// When its headers come in.
     at: Timestamp,
+    /// It breaks off: nothing says that it ends.
+    is_broken_off: bool,
 }
 
 /// A request and its answer.
@@ -40,6 +44,8 @@ pub struct Trial {
     arrival: Arrival,
     /// What Envoy knows of it.
     known: Told,
+    /// When it is over, if not with its last message.
+    over: Option<Timestamp>,
 }
 
 /// What became of an exchange.
@@ -51,14 +57,23 @@ pub struct Record {
     pub answer: Option<Outcome>,
     /// What the filter said.
     pub notes: Notes,
+    /// How many of the facts it stated before the exchange was over.
+    pub facts_before_end: usize,
 }
 
 impl Message {
     /// With these headers, without a body.
     fn new<const COUNT: usize>(headers: [(&str, &str); COUNT]) -> Self {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.into())).into();
-        let at = Timestamp::default();
-        Self { headers, body: Vec::new(), chunk: usize::MAX, trailers: None, at }
+        Self {
+            headers,
+            body: Vec::new(),
+            chunk: usize::MAX,
+            pieces: Vec::new(),
+            trailers: None,
+            at: Timestamp::default(),
+            is_broken_off: false,
+        }
     }
 
     fn headers(&self) -> Headers {
@@ -66,7 +81,23 @@ impl Message {
     }
 
     fn is_only_headers(&self) -> bool {
-        self.body.is_empty() && self.trailers.is_none()
+        self.body.is_empty() && self.trailers.is_none() && !self.is_broken_off
+    }
+
+    /// Cut at these places, those at its end or behind it included.
+    fn cut_at(&mut self, places: &[usize]) {
+        let mut start = 0;
+        self.pieces.clear();
+        for place in places.iter().copied().chain([self.body.len()]) {
+            let end = place.clamp(start, self.body.len());
+            self.pieces.push((end.saturating_sub(start), self.at));
+            start = end;
+        }
+    }
+
+    /// When the last of it comes in.
+    fn ends_at(&self) -> Timestamp {
+        self.pieces.last().map_or(self.at, |(_, at)| *at)
     }
 }
 
@@ -78,6 +109,7 @@ impl Trial {
             answer: None,
             arrival: Arrival::default(),
             known: Told::default(),
+            over: None,
         }
     }
 
@@ -110,6 +142,16 @@ impl Trial {
     pub fn cut_at_every(mut self, chunk: usize) -> Self {
         for message in [&mut self.request].into_iter().chain(&mut self.answer) {
             message.chunk = chunk;
+        }
+        self
+    }
+
+    /// Shown cut at these places, in ascending order: the request, and its answer.
+    #[must_use]
+    pub fn cut_at(mut self, request: &[usize], answer: &[usize]) -> Self {
+        self.request.cut_at(request);
+        if let Some(message) = &mut self.answer {
+            message.cut_at(answer);
         }
         self
     }
@@ -185,6 +227,34 @@ impl Trial {
         self
     }
 
+    /// Answered with a body whose pieces come in at these times.
+    #[must_use]
+    pub fn answered_in_pieces(self, content_type: &str, pieces: &[(Timestamp, &[u8])]) -> Self {
+        let body: Vec<&[u8]> = pieces.iter().map(|(_, bytes)| *bytes).collect();
+        let mut trial = self.answered(content_type, body.concat());
+        if let Some(answer) = &mut trial.answer {
+            answer.pieces = pieces.iter().map(|(at, bytes)| (bytes.len(), *at)).collect();
+        }
+        trial
+    }
+
+    /// The answer breaks off: nothing says that it ends.
+    #[must_use]
+    pub fn broken_off(mut self) -> Self {
+        if let Some(answer) = &mut self.answer {
+            answer.is_broken_off = true;
+            answer.trailers = None;
+        }
+        self
+    }
+
+    /// It is over at this time.
+    #[must_use]
+    pub fn over_at(mut self, at: Timestamp) -> Self {
+        self.over = Some(at);
+        self
+    }
+
     /// Answered over gRPC with these messages, and trailers.
     #[must_use]
     pub fn answered_by_grpc(self, messages: &[&[u8]]) -> Self {
@@ -240,10 +310,11 @@ impl Trial {
             }
             _ => None,
         };
-        let end = self.answer.as_ref().map_or(self.request.at, |answer| answer.at);
+        let end = self.answer.as_ref().unwrap_or(&self.request).ends_at();
+        let facts_before_end = notes.facts().len();
         tell(&mut exchange, Upcoming::End, &self.known);
-        exchange.finished(end, &mut notes);
-        Record { request, answer, notes }
+        exchange.finished(self.over.unwrap_or(end), &mut notes);
+        Record { request, answer, notes, facts_before_end }
     }
 }
 
@@ -271,7 +342,7 @@ fn show_request(message: &Message, exchange: &mut impl Exchange, notes: &mut Not
     let block = HeaderBlock { headers: &headers, end_of_message, at };
     let mut passage = Passage::of(&message.body, GoingBy::Unchanged);
     let mut shown = passage.take(exchange.request_headers(block, notes));
-    for (bytes, end_of_message) in chunks(message) {
+    for (bytes, end_of_message, at) in chunks(message) {
         if shown == Watching::Everything {
             passage.show(bytes.len());
             let chunk = BodyChunk { bytes, end_of_message, at };
@@ -293,7 +364,7 @@ fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Note
     let block = HeaderBlock { headers: &headers, end_of_message, at };
     let mut passage = Passage::of(&message.body, GoingBy::Changeable);
     let mut shown = passage.take(exchange.response_headers(block, notes));
-    for (bytes, end_of_message) in chunks(message) {
+    for (bytes, end_of_message, at) in chunks(message) {
         if shown == Watching::Everything {
             passage.show(bytes.len());
             let chunk = BodyChunk { bytes, end_of_message, at };
@@ -303,18 +374,34 @@ fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Note
     if let (Some(trailers), true) = (&message.trailers, shown != Watching::Nothing) {
         passage.show_trailers();
         let trailers: Headers = trailers.iter().map(|(name, value)| (name, value)).collect();
-        passage.take(exchange.response_trailers(Trailers { trailers: &trailers, at }, notes));
+        let trailers = Trailers { trailers: &trailers, at: message.ends_at() };
+        passage.take(exchange.response_trailers(trailers, notes));
     }
     passage.outcome()
 }
 
-/// The body's pieces, and whether the message ends with each.
-fn chunks(message: &Message) -> impl Iterator<Item = (&[u8], bool)> {
-    let mut chunks = message.body.chunks(message.chunk.max(1)).peekable();
+/// The body's pieces, whether the message ends with each, and when it comes in.
+fn chunks(message: &Message) -> impl Iterator<Item = (&[u8], bool, Timestamp)> {
+    let mut chunks = pieces(message).into_iter().peekable();
+    let has_last = message.trailers.is_none() && !message.is_broken_off;
     core::iter::from_fn(move || {
-        let bytes = chunks.next()?;
-        Some((bytes, chunks.peek().is_none() && message.trailers.is_none()))
+        let (bytes, at) = chunks.next()?;
+        Some((bytes, chunks.peek().is_none() && has_last, at))
     })
+}
+
+fn pieces(message: &Message) -> Vec<(&[u8], Timestamp)> {
+    if message.body.is_empty() || message.pieces.is_empty() {
+        let chunks = message.body.chunks(message.chunk.max(1));
+        return chunks.map(|bytes| (bytes, message.at)).collect();
+    }
+    let mut rest = message.body.as_slice();
+    let piece = |&(length, at): &(usize, Timestamp)| {
+        let (bytes, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        rest = behind;
+        (bytes, at)
+    };
+    message.pieces.iter().map(piece).collect()
 }
 
 /// A message behind the prefix that gRPC puts there.

@@ -201,10 +201,10 @@ impl Measured {
         }
         let fact = |name| self.told.fact(name).and_then(|fact| str::from_utf8(fact).ok());
         let [model, version] = telling::TARGET_FACTS.map(fact);
-        let (model, version) = match (model, &self.named) {
-            (Some(model), _) => (Some(model), version),
-            (None, Named { model: Some(model), version }) => (Some(&**model), version.as_deref()),
-            (None, _) => (self.request.model(), None),
+        let [model, version] = match (model, &self.named) {
+            (Some(model), _) => [Some(model), version],
+            (None, Named { model: Some(model), version }) => [Some(&**model), version.as_deref()],
+            (None, _) => self.request.named(),
         };
         let target = metrics.models.target(model, version);
         if metrics.states_facts && metrics.model_from != ModelFrom::Router {

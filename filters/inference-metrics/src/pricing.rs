@@ -39,14 +39,15 @@ impl Price {
             }
             millionths(price)
         };
-        let input = written.input_token_microunits;
-        let cached = written.cached_token_microunits.unwrap_or(input);
-        let cache_write = written.cache_write_token_microunits.unwrap_or(input);
+        let input = price("input_token_microunits", written.input_token_microunits);
+        let cached = written.cached_token_microunits;
+        let cache_write = written.cache_write_token_microunits;
         Self {
             request: price("request_microunits", written.request_microunits),
-            input: price("input_token_microunits", input),
-            cached: price("cached_token_microunits", cached),
-            cache_write: price("cache_write_token_microunits", cache_write),
+            input,
+            cached: cached.map_or(input, |cached| price("cached_token_microunits", cached)),
+            cache_write: cache_write
+                .map_or(input, |written| price("cache_write_token_microunits", written)),
             output: price("output_token_microunits", written.output_token_microunits),
         }
     }

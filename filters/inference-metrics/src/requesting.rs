@@ -2,7 +2,7 @@
 
 use filter_kit::{Headers, KeyedHasher};
 use inference_api::demand::Demand;
-use inference_api::identity::BodyReader;
+use inference_api::identity::{BodyReader, NamedVersion};
 use inference_api::workload::{Workload, WorkloadReader};
 
 /// A request's body, while it goes by.
@@ -98,9 +98,12 @@ impl Request {
         &self.brought
     }
 
-    /// The model that its body names.
-    pub(crate) fn model(&self) -> Option<&str> {
-        self.identity.as_ref()?.named()?.model.as_deref()
+    /// The model and version that its body names.
+    pub(crate) fn named(&self) -> [Option<&str>; 2] {
+        let Some(named) = self.identity.as_ref().and_then(|identity| identity.named()) else {
+            return [None; 2];
+        };
+        [named.model.as_deref(), named.version.as_ref().map(NamedVersion::text)]
     }
 
     /// The hash of its body, as it came.

@@ -82,11 +82,16 @@ pub(crate) fn answered(
             notes.fact(name, count.to_string());
         }
     }
-    if !cost.is_nothing() {
-        notes.fact(COST, cost.text());
-    }
+    self::cost(cost, notes);
     if let Some(reason) = finish_reason {
         notes.fact(FINISH_REASON, crate::outcome::finish_reason(reason));
+    }
+}
+
+/// States what a request cost, if it did.
+pub(crate) fn cost(cost: Cost, notes: &mut Notes) {
+    if !cost.is_nothing() {
+        notes.fact(COST, cost.text());
     }
 }
 

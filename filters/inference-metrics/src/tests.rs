@@ -1,12 +1,28 @@
 //! What is measured.
 
-#![allow(clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_in_result,
+    reason = "a test fails by panicking"
+)]
 
+mod configuring;
+mod costs;
+mod facts;
 mod first_steps;
+mod labels;
+mod outcomes;
+mod secrecy;
+mod sizes;
+mod times;
+mod tokens;
 
-use crate::InferenceMetrics;
-use filter_kit::trial::{Record, Trial, local_cells};
-use filter_kit::{Change, Filter, Problem, parse_config};
+use crate::metrics::Row;
+use crate::{InferenceMetrics, metrics as table};
+use filter_kit::trial::{Record, Trial, counted, local_cells};
+use filter_kit::{
+    Change, Filter, Metric, Problem, ResponseFlags, Series, Timestamp, Told, parse_config,
+};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -38,3 +54,81 @@ fn recorded(trial: Trial, config: Value) -> Record {
 fn models() -> Value {
     json!({"models": [{"name": "demo", "versions": ["v1", "v2"]}], "model_from": "request"})
 }
+
+/// The values of a series' labels, if it is one of this metric.
+fn labels<'s>(series: &'s Series, metric: &Metric) -> Option<Vec<&'s str>> {
+    let first = metric.labels.first()?;
+    let labels = series.stat_name().strip_prefix(metric.name)?.strip_prefix('_')?;
+    labels.starts_with(&format!("{first}=.=")).then(|| {
+        labels.split_terminator(';').map(|label| label.split_once("=.=").unwrap().1).collect()
+    })
+}
+
+/// What was added to the series of a metric, by the value of its own label.
+fn added<'r>(record: &'r Record, row: &Row) -> Vec<(&'r str, i64)> {
+    let change = |change: &'r Change| match change {
+        Change::Add(series, amount) => Some((*labels(series, &row.metric)?.get(4)?, *amount)),
+        _ => None,
+    };
+    record.notes.changes().iter().filter_map(change).collect()
+}
+
+/// What was added to a metric that has no label of its own.
+fn sum(record: &Record, row: &Row) -> i64 {
+    let change = |change: &Change| match change {
+        Change::Add(series, amount) => labels(series, &row.metric).map(|_| *amount),
+        _ => None,
+    };
+    record.notes.changes().iter().filter_map(change).sum()
+}
+
+/// The values that were recorded in a histogram.
+fn values(record: &Record, row: &Row) -> Vec<u64> {
+    let change = |change: &Change| match change {
+        Change::Record(series, value) => labels(series, &row.metric).map(|_| *value),
+        _ => None,
+    };
+    record.notes.changes().iter().filter_map(change).collect()
+}
+
+/// The one outcome that a request is counted with.
+fn outcome(record: &Record) -> &str {
+    match added(record, &table::REQUESTS).as_slice() {
+        [(outcome, 1)] => outcome,
+        counted => panic!("not one outcome: {counted:?}"),
+    }
+}
+
+/// The last word on a fact.
+fn fact<'r>(record: &'r Record, name: &str) -> Option<&'r str> {
+    let found = record.notes.facts().iter().rfind(|fact| fact.name == name);
+    found.map(|fact| fact.value.as_str())
+}
+
+/// So many microseconds after the beginning of everything.
+fn us(count: u64) -> Timestamp {
+    Timestamp::from_nanos(count * 1000)
+}
+
+/// So many milliseconds after it.
+fn ms(count: u64) -> Timestamp {
+    us(count * 1000)
+}
+
+/// A chat that is for the model that has series.
+fn chat() -> Trial {
+    Trial::chat(&json!({"model": "demo", "messages": [{"role": "user", "content": "Hello"}]}))
+}
+
+/// An event for each of these data.
+fn events(data: &[&str]) -> String {
+    data.iter().map(|data| format!("data: {data}\n\n")).collect()
+}
+
+const SSE: &str = "text/event-stream";
+const JSON: &str = "application/json";
+const ROLE: &str = r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#;
+const HI: &str = r#"{"choices":[{"delta":{"content":"Hi"},"finish_reason":null}]}"#;
+const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+const USAGE: &str = r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}"#;
+const DONE: &str = "[DONE]";

@@ -31,8 +31,7 @@ impl Measured {
         }
         let tokens = self.tokens(metrics);
         let usage = self.answer.usage().map(|_| tokens.said);
-        let cost = self.cost(&tokens.said, metrics).and(self.cost(&tokens.estimated, metrics));
-        let cost = cost.and(self.cost_of_request(metrics));
+        let cost = self.whole_cost(&tokens, metrics);
         telling::answered(usage.as_ref(), cost, self.answer.finish_reason(), notes);
         if self.answer.is_complete() {
             telling::outcome(Outcome::Ok, notes);
@@ -44,6 +43,10 @@ impl Measured {
         let was_stated = self.is_stated;
         self.request.finish();
         self.state_answer(metrics, notes);
+        if was_stated && self.answer.usage().is_none() && self.usage().is_some() {
+            // Only now another filter told what was used.
+            telling::cost(self.whole_cost(&self.tokens(metrics), metrics), notes);
+        }
         let Some((_, group)) = self.target.clone() else { return };
         let outcome = self.outcome(metrics, notes);
         group.requests.count_at(outcome.position(), notes);
@@ -67,12 +70,12 @@ impl Measured {
     }
 
     fn outcome(&self, metrics: &InferenceMetrics, notes: &mut Notes) -> Outcome {
-        // Only a filter can write both.
+        // Only a filter can write both; Envoy's own details, which a server might guess,
+        // have no semicolon.
         if let Some(rejected) = &self.rejected
             && self.told.details.as_ref() == Some(rejected)
+            && let Some((filter, rule)) = String::from_utf8_lossy(rejected).split_once(';')
         {
-            let reason = String::from_utf8_lossy(rejected);
-            let (filter, rule) = reason.split_once(';').unwrap_or((&reason, ""));
             notes.count(&metrics.refused(filter, rule));
             return Outcome::Refused;
         }
@@ -137,6 +140,12 @@ impl Measured {
         let cost = self.cost(&said, metrics).and(self.cost_of_request(metrics));
         group.charge(cost, notes);
         group.charge_estimated(self.cost(&estimated, metrics), notes);
+    }
+
+    /// What it cost, partly by estimate.
+    fn whole_cost(&self, tokens: &Tokens, metrics: &InferenceMetrics) -> Cost {
+        let tokens = [&tokens.said, &tokens.estimated].map(|tokens| self.cost(tokens, metrics));
+        tokens.into_iter().fold(self.cost_of_request(metrics), Cost::and)
     }
 
     /// What its tokens cost.

@@ -1,0 +1,503 @@
+//! Whatever happens in whatever order: every request that came in is counted with one
+//! outcome, in series that the table knows, and there are no more of them than allowed.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use filter_kit::trial::local_cells;
+use filter_kit::{
+    Arrival, Asks, BodyChunk, Cells, Change, Exchange, Filter, HeaderBlock, Headers, Metric,
+    MetricKind, Notes, ResponseFlags, Timestamp, Told, Trailers, Upcoming, Verdict, Watching,
+    parse_config,
+};
+use inference_metrics::metrics::{METRICS, ROWS_PER_MODEL};
+use inference_metrics::{InferenceMetrics, Observation};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// So many groups have series of their own.
+const GROUPS: usize = 3;
+const SERIES_OF_A_GROUP: usize = 71;
+const CLASSES: [&str; 2] = ["batch", "default"];
+
+fn config(model_from: &str) -> Value {
+    json!({
+        "models": [
+            {"name": "a", "versions": ["1"], "price": {"output_token_microunits": 0.3}},
+            {"name": "b"},
+            {"name": "c"},
+        ],
+        "model_from": model_from,
+        "tenant": {"header": "x-tenant", "stated_as": "hash"},
+        "class_rules": [{"class": "batch", "header": {"name": "x-kind", "value": "batch"}}],
+        "max_series": SERIES_OF_A_GROUP * (GROUPS + 1),
+        "input_hash": {"secret": "s"},
+    })
+}
+
+fn filter(model_from: &str) -> Rc<InferenceMetrics> {
+    let config = parse_config(config(model_from)).config.unwrap();
+    Rc::new(InferenceMetrics::configure(config).unwrap())
+}
+
+/// What an exchange is shown, one after the other.
+#[derive(Clone, Debug)]
+enum Part {
+    RequestHeaders(Vec<(String, Vec<u8>)>, bool),
+    RequestBody(Vec<u8>, bool),
+    RequestTrailers,
+    ResponseHeaders(Vec<(String, Vec<u8>)>, bool),
+    ResponseBody(Vec<u8>, bool),
+    ResponseTrailers(Vec<(String, Vec<u8>)>),
+}
+
+#[derive(Clone, Debug)]
+struct Script {
+    parts: Vec<Part>,
+    known: Told,
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A request comes in at a worker.
+    Begin(usize, Script),
+    /// One of those that are here goes on.
+    Next(usize),
+    /// One of them ends, wherever it is.
+    End(usize),
+    /// A worker gets a new configuration; what is here is finished by the old one.
+    Replace(usize, &'static str),
+}
+
+fn header(name: &str, value: &[u8]) -> (String, Vec<u8>) {
+    (name.to_owned(), value.to_vec())
+}
+
+fn cut(bytes: &[u8], places: &[usize]) -> Vec<Vec<u8>> {
+    let mut places: Vec<usize> = places.iter().map(|place| place % (bytes.len() + 1)).collect();
+    places.sort_unstable();
+    let starts = [0].into_iter().chain(places.iter().copied());
+    let ends = places.iter().copied().chain([bytes.len()]);
+    starts.zip(ends).map(|(start, end)| bytes[start..end].to_vec()).collect()
+}
+
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let known: Vec<&[u8]> = vec![
+        b"",
+        br#"{"model":"a","messages":[{"content":"Hello"}]}"#,
+        br#"{"model":"b","prompt":["x","y"],"input":"z"}"#,
+        br#"{"model":"c;_version=.=1;","messages":[]}"#,
+        b"\0\0\0\0\x06\x0a\x01a\x12\x011",
+        b"\0\0\0\0\x02\x0a\x01b\0\0\0\0",
+        br#"{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":4}}"#,
+        b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n",
+        b"data: {\"choices\":[{\"finish_reason\":\"no;such\"}]}\n\ndata: {\"error\":{}}\n\n",
+        b"data: {\"type\":\"message_stop\",\"usage\":{\"output_tokens\":9007199254740991}}\n\n",
+    ];
+    let known = select(known).prop_map(<[u8]>::to_vec);
+    prop_oneof![6 => known, 1 => vec(any::<u8>(), 0..60)]
+}
+
+fn request_headers() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+    let paths = vec![
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/v1/messages",
+        "/v1/responses",
+        "/v2/models/a/versions/1/infer",
+        "/v2/models/b/generate_stream",
+        "/v1/models/c:predict",
+        "/inference.GRPCInferenceService/ModelInfer",
+        "/inference.GRPCInferenceService/ModelStreamInfer",
+        "/my.Service/Method",
+        "/v1/models",
+        "/v1/audio/transcriptions",
+        "nonsense",
+        "",
+    ];
+    let types = vec![
+        "application/json",
+        "application/grpc",
+        "multipart/form-data; boundary=b",
+        "multipart/form-data",
+    ];
+    let more = prop_oneof![
+        Just(header("x-kind", b"batch")),
+        Just(header("x-model-name", b"a")),
+        Just(header("x-model-version", b"\xff")),
+        Just(header("content-length", b"18446744073709551616")),
+        Just(header("content-encoding", b"gzip")),
+        Just(header("inference-header-content-length", b"7")),
+        vec(any::<u8>(), 0..9).prop_map(|value| header("x-tenant", &value)),
+    ];
+    (select(vec!["POST", "POST", "POST", "GET"]), select(paths), select(types), vec(more, 0..4))
+        .prop_map(|(method, path, kind, more)| {
+            let mut headers = vec![
+                header(":method", method.as_bytes()),
+                header(":path", path.as_bytes()),
+                header("content-type", kind.as_bytes()),
+            ];
+            headers.extend(more);
+            headers
+        })
+}
+
+const REASONS: [&str; 4] = ["admission-control;limit", "filter;rule", "via_upstream", ";"];
+
+fn response_headers() -> impl Strategy<Value = Vec<(String, Vec<u8>)>> {
+    let statuses = vec!["200", "200", "200", "204", "400", "429", "500", "504", "0", "99999", "x"];
+    let types = vec!["application/json", "text/event-stream", "application/grpc", "text/plain", ""];
+    let more = prop_oneof![
+        select(vec!["0", "4", "14", "99", "x"])
+            .prop_map(|status| header("grpc-status", status.as_bytes())),
+        select(REASONS.to_vec())
+            .prop_map(|reason| header("x-inference-rejected", reason.as_bytes())),
+        Just(header("content-encoding", b"br")),
+    ];
+    (select(statuses), select(types), vec(more, 0..3)).prop_map(|(status, kind, more)| {
+        let mut headers =
+            vec![header(":status", status.as_bytes()), header("content-type", kind.as_bytes())];
+        headers.extend(more);
+        headers
+    })
+}
+
+fn known() -> impl Strategy<Value = Told> {
+    let fact = prop_oneof![
+        select(vec!["a", "b", "c", "z", "other", ""])
+            .prop_map(|model| ("inference.model", model.as_bytes().to_vec())),
+        Just(("inference.version", b"1".to_vec())),
+        Just(("inference.version", b"\xff;".to_vec())),
+        Just(("inference.output_tokens", b"12".to_vec())),
+        Just(("inference.input_tokens", b"18446744073709551615".to_vec())),
+    ];
+    let number = proptest::option::of(any::<u64>());
+    let flags =
+        proptest::option::of(prop_oneof![Just(0_u64), (0..30_u32).prop_map(|bit| 1 << bit)]);
+    let details = proptest::option::of(select(REASONS.to_vec()));
+    (vec(fact, 0..4), flags, details, number.clone(), number.clone(), number).prop_map(
+        |(facts, flags, details, upstream, request_bytes, response_bytes)| Told {
+            facts,
+            flags: flags.map(ResponseFlags),
+            details: details.map(Into::into),
+            upstream_time: upstream.map(Duration::from_nanos),
+            request_bytes,
+            response_bytes,
+        },
+    )
+}
+
+fn message(headers: Part, body: &[u8], places: &[usize], end: u8, trailers: Part) -> Vec<Part> {
+    let is_request = matches!(headers, Part::RequestHeaders(..));
+    let mut parts = vec![headers];
+    let pieces = cut(body, places);
+    let count = pieces.len();
+    for (position, bytes) in pieces.into_iter().enumerate() {
+        let is_last = end == 0 && position + 1 == count;
+        parts.push(match is_request {
+            true => Part::RequestBody(bytes, is_last),
+            false => Part::ResponseBody(bytes, is_last),
+        });
+    }
+    if end == 1 {
+        parts.push(trailers);
+    }
+    parts
+}
+
+fn script() -> impl Strategy<Value = Script> {
+    let places = || vec(0..200_usize, 0..4);
+    let request = (request_headers(), body(), places(), 0..3_u8);
+    let response = (response_headers(), body(), places(), 0..4_u8);
+    let trailers = select(vec![None, Some("0"), Some("14"), Some("x")]);
+    (request, response, trailers, known()).prop_map(|(request, response, trailers, known)| {
+        let (headers, body, places, end) = request;
+        let is_all = body.is_empty() && end == 0;
+        let mut parts = match is_all {
+            true => vec![Part::RequestHeaders(headers, true)],
+            false => {
+                let headers = Part::RequestHeaders(headers, false);
+                message(headers, &body, &places, end, Part::RequestTrailers)
+            }
+        };
+        let (headers, body, places, end) = response;
+        let trailers = trailers.map(|status| header("grpc-status", status.as_bytes()));
+        let trailers = Part::ResponseTrailers(trailers.into_iter().collect());
+        parts.extend(match end {
+            3 => vec![Part::ResponseHeaders(headers, true)],
+            _ => message(Part::ResponseHeaders(headers, false), &body, &places, end, trailers),
+        });
+        Script { parts, known }
+    })
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u64, Step)>> {
+    let step = prop_oneof![
+        4 => (0..3_usize, script()).prop_map(|(worker, script)| Step::Begin(worker, script)),
+        20 => (0..8_usize).prop_map(Step::Next),
+        2 => (0..8_usize).prop_map(Step::End),
+        1 => (0..3_usize, select(vec!["router", "headers", "request"]))
+            .prop_map(|(worker, model_from)| Step::Replace(worker, model_from)),
+    ];
+    // No order of time is certain.
+    vec((prop_oneof![0..1_000_000_000_u64, Just(u64::MAX)], step), 1..150)
+}
+
+/// An exchange that is here.
+struct Open {
+    exchange: Observation,
+    script: Script,
+    next: usize,
+    shown: [Watching; 2],
+}
+
+struct Run {
+    workers: Vec<Rc<InferenceMetrics>>,
+    cells: Cells,
+    open: Vec<Open>,
+    begun: usize,
+    /// What every series came to.
+    counters: BTreeMap<String, i64>,
+    series: BTreeSet<String>,
+}
+
+impl Run {
+    fn new() -> Self {
+        let workers = ["router", "headers", "request"].map(filter).into();
+        let cells = local_cells();
+        let (open, begun) = (Vec::new(), 0);
+        Self { workers, cells, open, begun, counters: BTreeMap::new(), series: BTreeSet::new() }
+    }
+
+    fn step(&mut self, at: Timestamp, step: Step) {
+        let which = |which: usize, open: &Vec<Open>| (!open.is_empty()).then(|| which % open.len());
+        match step {
+            Step::Begin(worker, script) => {
+                let arrival = Arrival { at, cells: self.cells, ..Arrival::default() };
+                let exchange = self.workers[worker].exchange(arrival);
+                let shown = [Watching::Everything; 2];
+                self.open.push(Open { exchange, script, next: 0, shown });
+                self.next(self.open.len() - 1, at);
+                self.begun += 1;
+            }
+            Step::Next(number) => {
+                if let Some(number) = which(number, &self.open) {
+                    self.next(number, at);
+                }
+            }
+            Step::End(number) => {
+                if let Some(number) = which(number, &self.open) {
+                    self.end(number, at);
+                }
+            }
+            Step::Replace(worker, model_from) => self.workers[worker] = filter(model_from),
+        }
+    }
+
+    fn next(&mut self, number: usize, at: Timestamp) {
+        let mut notes = Notes::default();
+        match self.open[number].next(at, &mut notes) {
+            true => self.take(&notes),
+            false => self.end(number, at),
+        }
+    }
+
+    fn end(&mut self, number: usize, at: Timestamp) {
+        let mut open = self.open.swap_remove(number);
+        let mut notes = Notes::default();
+        open.tell(Upcoming::End);
+        open.exchange.finished(at, &mut notes);
+        // Nothing can come behind it that counts.
+        let changes = notes.changes().len();
+        open.exchange.finished(at, &mut notes);
+        assert_eq!(notes.changes().len(), changes);
+        self.take(&notes);
+    }
+
+    fn take(&mut self, notes: &Notes) {
+        for change in notes.changes() {
+            let (series, amount) = match change {
+                Change::Add(series, amount) => {
+                    assert_eq!(series.kind(), MetricKind::Counter);
+                    assert!(*amount > 0, "{} {amount}", series.stat_name());
+                    (series, *amount)
+                }
+                Change::Record(series, _) => {
+                    assert!(matches!(series.kind(), MetricKind::Histogram(_)));
+                    (series, 0)
+                }
+                Change::Set(series, _) => panic!("{}", series.stat_name()),
+            };
+            let metric = METRICS.iter().find(|metric| is_of(series.stat_name(), metric));
+            let metric = metric.unwrap_or_else(|| panic!("unknown: {}", series.stat_name()));
+            assert_eq!(metric.kind, series.kind(), "{}", metric.name);
+            self.series.insert(series.stat_name().to_owned());
+            let total = self.counters.entry(series.stat_name().to_owned()).or_default();
+            *total = total.saturating_add(amount);
+        }
+        assert!(notes.logs().is_empty() && notes.wakes().is_empty());
+    }
+
+    fn total(&self, metric: &str) -> i64 {
+        let of = self.counters.iter().filter(|(name, _)| name.starts_with(metric));
+        of.map(|(_, total)| *total).sum()
+    }
+
+    /// The labels that all series of a group have.
+    fn groups(&self) -> BTreeSet<Vec<String>> {
+        let labels = |name: &String| {
+            let row = ROWS_PER_MODEL.iter().find(|row| is_of(name, &row.metric))?;
+            let labels = name[row.metric.name.len()..].split(';').take(4);
+            Some(labels.map(str::to_owned).collect())
+        };
+        self.series.iter().filter_map(labels).collect()
+    }
+}
+
+impl Open {
+    /// Shows the next part, if there is one.
+    fn next(&mut self, at: Timestamp, notes: &mut Notes) -> bool {
+        while let Some(part) = self.script.parts.get(self.next).cloned() {
+            self.next += 1;
+            if self.show(part, at, notes) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Shows a part, unless nobody wants to see it.
+    fn show(&mut self, part: Part, at: Timestamp, notes: &mut Notes) -> bool {
+        let headers = |list: &[(String, Vec<u8>)]| -> Headers {
+            list.iter().map(|(name, value)| (name, value)).collect()
+        };
+        let [request, answer] = self.shown;
+        match part {
+            Part::RequestHeaders(list, end_of_message) => {
+                let headers = &headers(&list);
+                let block = HeaderBlock { headers, end_of_message, at };
+                self.shown[0] = forwarded(self.exchange.request_headers(block, notes));
+            }
+            Part::RequestBody(bytes, end_of_message) if request == Watching::Everything => {
+                let chunk = BodyChunk { bytes: &bytes, end_of_message, at };
+                self.shown[0] = forwarded(self.exchange.request_body(chunk, notes));
+            }
+            Part::RequestTrailers if request != Watching::Nothing => {
+                let trailers = &Headers::default();
+                forwarded(self.exchange.request_trailers(Trailers { trailers, at }, notes));
+            }
+            Part::ResponseHeaders(list, end_of_message) => {
+                self.tell(Upcoming::ResponseHeaders);
+                let headers = &headers(&list);
+                let block = HeaderBlock { headers, end_of_message, at };
+                self.shown[1] = forwarded(self.exchange.response_headers(block, notes));
+            }
+            Part::ResponseBody(bytes, end_of_message) if answer == Watching::Everything => {
+                let chunk = BodyChunk { bytes: &bytes, end_of_message, at };
+                self.shown[1] = forwarded(self.exchange.response_body(chunk, notes));
+            }
+            Part::ResponseTrailers(list) if answer != Watching::Nothing => {
+                let trailers = &headers(&list);
+                forwarded(self.exchange.response_trailers(Trailers { trailers, at }, notes));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn tell(&mut self, upcoming: Upcoming) {
+        let asks = self.exchange.asks(upcoming);
+        if asks == Asks::NOTHING {
+            return;
+        }
+        let known = self.script.known.clone();
+        let facts = known.facts.into_iter().filter(|(name, _)| asks.facts.contains(name));
+        self.exchange.told(Told {
+            facts: facts.collect(),
+            flags: known.flags.filter(|_| asks.flags),
+            details: known.details.filter(|_| asks.details),
+            upstream_time: known.upstream_time.filter(|_| asks.upstream_time),
+            request_bytes: known.request_bytes.filter(|_| asks.request_bytes),
+            response_bytes: known.response_bytes.filter(|_| asks.response_bytes),
+        });
+    }
+}
+
+/// Whatever it sees, it lets it go on as it is.
+fn forwarded(verdict: Verdict) -> Watching {
+    match verdict {
+        Verdict::Forward(edits) => {
+            let is_plain = edits.headers().is_empty()
+                && edits.splices().is_empty()
+                && edits.trailers().is_empty();
+            assert!(is_plain, "{edits:?}");
+            edits.watching()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether a series is one of this metric, with all of its labels and no others.
+fn is_of(stat_name: &str, metric: &Metric) -> bool {
+    let Some(labels) = stat_name.strip_prefix(metric.name) else { return false };
+    let names = labels.split_terminator(';').map(|label| label.split_once("=.=").map(|(n, _)| n));
+    let expected: Vec<String> = metric.labels.iter().map(|label| format!("_{label}")).collect();
+    names.eq(expected.iter().map(|label| Some(label.as_str())))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_request_that_came_in_is_counted_with_one_outcome(steps in steps()) {
+        let mut run = Run::new();
+        for (at, step) in steps {
+            run.step(Timestamp::from_nanos(at), step);
+            let over = run.total("inference_requests_total_");
+            let started = run.total("inference_requests_started_total_");
+            prop_assert!(over <= started);
+            prop_assert!(started <= i64::try_from(run.begun).unwrap());
+        }
+        while !run.open.is_empty() {
+            run.end(0, Timestamp::default());
+        }
+        let started = run.total("inference_requests_started_total_");
+        prop_assert_eq!(run.total("inference_requests_total_"), started);
+
+        let refused = run.counters.iter().filter(|(name, _)| name.contains("outcome=.=refused;"));
+        let refused: i64 = refused.map(|(_, total)| total).sum();
+        prop_assert_eq!(run.total("inference_refused_total_"), refused);
+
+        let groups = run.groups();
+        prop_assert!(groups.len() <= GROUPS + 1, "{:?}", groups);
+        let labels = ["_model=.=other", "_version=.=other", "_class=.=other", "_operation=.=other"];
+        let folded = labels.map(str::to_owned).to_vec();
+        if run.total("inference_metrics_folded_total") > 0 {
+            prop_assert_eq!(groups.contains(&folded), true, "{:?}", groups);
+        }
+        let per_model = run.series.iter().filter(|name| {
+            ROWS_PER_MODEL.iter().any(|row| is_of(name, &row.metric))
+        });
+        prop_assert!(per_model.count() <= SERIES_OF_A_GROUP * (GROUPS + 1));
+        for name in &run.series {
+            let class = name.split_once("_class=.=").map(|(_, rest)| rest.split(';').next());
+            let is_known = class.flatten().is_none_or(|class| {
+                CLASSES.contains(&class) || class == "other"
+            });
+            prop_assert!(is_known, "{}", name);
+        }
+    }
+}
