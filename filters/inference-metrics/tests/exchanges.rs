@@ -360,7 +360,7 @@ impl Run {
     fn groups(&self) -> BTreeSet<Vec<String>> {
         let labels = |name: &String| {
             let row = ROWS_PER_MODEL.iter().find(|row| is_of(name, &row.metric))?;
-            let labels = name[row.metric.name.len()..].split(';').take(4);
+            let labels = name.strip_prefix(row.metric.name)?.split(';').take(4);
             Some(labels.map(str::to_owned).collect())
         };
         self.series.iter().filter_map(labels).collect()

@@ -45,7 +45,8 @@ fn a_comment_is_no_event() {
 
 #[test]
 fn an_event_is_there_when_all_of_it_is() {
-    let (start, end) = (&event(HI)[..9], &event(HI)[9..]);
+    let whole = event(HI);
+    let (start, end) = whole.split_at(9);
     let record = recorded(streamed(&[(1010, start), (1030, end)], 1040), models());
     assert_eq!(values(&record, &table::FIRST_TOKEN), [30]);
 }
