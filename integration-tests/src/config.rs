@@ -1,6 +1,7 @@
 //! The configuration of an Envoy, as small as a test can say it.
 
 mod cluster;
+mod tracing;
 mod wasm_filter;
 
 use crate::gateway::{Document, Gateway, Launch};
@@ -8,6 +9,7 @@ use cluster::Protocol;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
+pub use tracing::Tracing;
 pub use wasm_filter::WasmFilter;
 
 /// The labels of our metrics. Envoy keeps a label as part of a metric's name
@@ -45,6 +47,8 @@ pub struct EnvoyConfig {
     is_balanced: bool,
     workers: u32,
     access_log: Option<Value>,
+    tracing: Option<Tracing>,
+    load_reports: Option<String>,
 }
 
 /// A place in the filter chain.
@@ -92,6 +96,8 @@ impl Default for EnvoyConfig {
                 "model": "%FILTER_STATE(wasm.inference.model:PLAIN)%",
                 "version": "%FILTER_STATE(wasm.inference.version:PLAIN)%",
             })),
+            tracing: None,
+            load_reports: None,
         }
     }
 }
@@ -140,6 +146,18 @@ impl EnvoyConfig {
     /// speaks: for services that Envoy itself calls.
     pub fn http2_cluster(mut self, name: &str, servers: &[SocketAddr]) -> Self {
         self.clusters.push(cluster::of(name, servers, Protocol::Http2));
+        self
+    }
+
+    /// Changes the last cluster: adds these members to it, as Envoy's configuration
+    /// writes them.
+    ///
+    /// # Panics
+    /// When there is none, or these are no members.
+    pub fn with_its(mut self, members: &Value) -> Self {
+        let cluster = self.clusters.last_mut().and_then(Value::as_object_mut);
+        let members = members.as_object().expect("members").clone();
+        cluster.expect("a cluster").extend(members);
         self
     }
 
@@ -193,6 +211,18 @@ impl EnvoyConfig {
         self
     }
 
+    /// Reports the spans of requests.
+    pub fn tracing(mut self, tracing: Tracing) -> Self {
+        self.tracing = Some(tracing);
+        self
+    }
+
+    /// Reports the load of clusters to the service that this cluster is.
+    pub fn reporting_load_to(mut self, cluster: &str) -> Self {
+        self.load_reports = Some(cluster.to_owned());
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -218,7 +248,7 @@ impl EnvoyConfig {
             .iter()
             .map(|label| json!({"tag_name": label, "regex": format!(r"^wasmcustom\..*?(_{label}=\.=(.*?);)")}))
             .collect();
-        json!({
+        let mut bootstrap = json!({
             "node": {"id": "test", "cluster": "test"},
             "admin": {"address": socket_address(([127, 0, 0, 1], 0).into())},
             "stats_flush_interval": "0.2s",
@@ -227,7 +257,18 @@ impl EnvoyConfig {
                 "listeners": self.listeners(directory),
                 "clusters": self.clusters,
             },
-        })
+        });
+        if self.tracing.is_some() {
+            bootstrap["layered_runtime"] = Tracing::at_once();
+        }
+        if let Some(cluster) = &self.load_reports {
+            bootstrap["cluster_manager"] = json!({"load_stats_config": {
+                "api_type": "GRPC",
+                "transport_api_version": "V3",
+                "grpc_services": [{"envoy_grpc": {"cluster_name": cluster}}],
+            }});
+        }
+        bootstrap
     }
 
     fn listeners(&self, directory: &Path) -> Vec<Value> {
@@ -272,7 +313,7 @@ impl EnvoyConfig {
                 "route": {"cluster": cluster["name"], "timeout": "15s"},
             }));
         }
-        json!({
+        let mut manager = json!({
             "@type": type_url(
                 "filters.network.http_connection_manager.v3.HttpConnectionManager"
             ),
@@ -289,7 +330,11 @@ impl EnvoyConfig {
                 "name": "routes",
                 "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
             },
-        })
+        });
+        if let Some(tracing) = &self.tracing {
+            manager["tracing"] = tracing.of_the_manager();
+        }
+        manager
     }
 }
 

@@ -43,8 +43,17 @@ pub mod google_rpc {
     include!(concat!(env!("OUT_DIR"), "/google.rpc.rs"));
 }
 
-/// What Envoy's rate limit filter speaks with a rate limit service.
+/// What Envoy speaks with services that it calls by itself: for limits, and for
+/// reports of load.
 pub mod envoy {
+    pub mod config {
+        pub mod endpoint {
+            pub mod v3 {
+                include!(concat!(env!("OUT_DIR"), "/envoy.config.endpoint.v3.rs"));
+            }
+        }
+    }
+
     pub mod extensions {
         pub mod common {
             pub mod ratelimit {
@@ -56,6 +65,12 @@ pub mod envoy {
     }
 
     pub mod service {
+        pub mod load_stats {
+            pub mod v3 {
+                include!(concat!(env!("OUT_DIR"), "/envoy.service.load_stats.v3.rs"));
+            }
+        }
+
         pub mod ratelimit {
             pub mod v3 {
                 include!(concat!(env!("OUT_DIR"), "/envoy.service.ratelimit.v3.rs"));
@@ -64,11 +79,17 @@ pub mod envoy {
     }
 }
 
-/// The same without the packages of the contract: the service, its messages, and
-/// the descriptors in them.
+/// The rate limit service without the packages of its contract: the service, its
+/// messages, and the descriptors in them.
 pub mod rate_limit {
     pub use crate::envoy::extensions::common::ratelimit::v3::*;
     pub use crate::envoy::service::ratelimit::v3::*;
+}
+
+/// The load reporting service, in the same way, and the reports in its messages.
+pub mod load_stats {
+    pub use crate::envoy::config::endpoint::v3::*;
+    pub use crate::envoy::service::load_stats::v3::*;
 }
 
 /// All contracts as an encoded `google.protobuf.FileDescriptorSet`, for server reflection.

@@ -4,6 +4,7 @@ use prost::Message;
 
 use crate::google_rpc::{BadRequest, ErrorInfo, RetryInfo, Status};
 use crate::inference::{ModelInferRequest, ModelInferResponse};
+use crate::load_stats::{LoadStatsRequest, LoadStatsResponse};
 use crate::orca::OrcaLoadReport;
 use crate::prediction::{PredictRequest, PredictResponse};
 use crate::rate_limit::rate_limit_response::{Code, DescriptorStatus, RateLimit, rate_limit::Unit};
@@ -162,4 +163,32 @@ fn a_rate_limit_answer_has_a_status_for_each_descriptor() {
     let bytes: &[u8] =
         b"\x08\x01\x12\x11\x08\x02\x12\x07\x08\x09\x10\x02\x1a\x01n\x18\x03\x22\x02\x08\x04";
     assert_eq!(answer.encode_to_vec(), bytes);
+}
+
+#[test]
+fn a_load_report_counts_requests_and_metrics_by_cluster() {
+    // The node (1) and the cluster's locality (1) are skipped.
+    let request: LoadStatsRequest = decode(
+        b"\x0a\x00\x12\x25\x0a\x01c\x12\x1a\x0a\x00\x10\x07\x18\x01\x20\x02\x2a\x0e\x0a\x01m\x10\x03\
+        \x19\x00\x00\x00\x00\x00\x00\xf8\x3f\x40\x09\x18\x04\x22\x02\x08\x05",
+    );
+    let [cluster] = &request.cluster_stats[..] else { panic!("one cluster") };
+    assert_eq!((cluster.cluster_name.as_str(), cluster.total_dropped_requests), ("c", 4));
+    let [locality] = &cluster.upstream_locality_stats[..] else { panic!("one locality") };
+    assert_eq!((locality.total_successful_requests, locality.total_error_requests), (7, 2));
+    assert_eq!((locality.total_requests_in_progress, locality.total_issued_requests), (1, 9));
+    let [metric] = &locality.load_metric_stats[..] else { panic!("one metric") };
+    assert_eq!((metric.metric_name.as_str(), metric.total_metric_value), ("m", 1.5));
+    assert_eq!(metric.num_requests_finished_with_metric, 3);
+}
+
+#[test]
+fn envoy_is_told_of_which_clusters_to_report_and_how_often() {
+    let answer = LoadStatsResponse {
+        clusters: vec!["c".into()],
+        send_all_clusters: true,
+        load_reporting_interval: Some(prost_types::Duration { seconds: 4, nanos: 0 }),
+        report_endpoint_granularity: false,
+    };
+    assert_eq!(answer.encode_to_vec(), b"\x0a\x01c\x12\x02\x08\x04\x20\x01");
 }
