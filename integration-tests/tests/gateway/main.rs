@@ -3,6 +3,7 @@
 //! One program for all subjects: linking takes longer than most of them.
 
 mod admission_control;
+mod balancing;
 mod body_edits;
 mod empty_filter;
 mod global_rate_limit;
@@ -11,4 +12,5 @@ mod model_router;
 mod payload_validator;
 mod shared_state;
 mod shipped;
+mod tracing;
 mod unheld_admission;

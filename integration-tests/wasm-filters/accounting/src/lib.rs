@@ -25,6 +25,9 @@ const USED: &str = "x-tokens-used";
 /// `finished`.
 const STATED_AT: &str = "x-tokens-stated-at";
 
+/// In an answer: what to state at its headers already, until it is known better.
+const AT_FIRST: &str = "x-tokens-at-first";
+
 struct Accounting;
 
 #[derive(Default)]
@@ -83,6 +86,9 @@ impl Exchange for Account {
             Some(b"finished") => Moment::Finished,
             _ => Moment::End,
         };
+        if let Some(at_first) = number(block.headers, AT_FIRST) {
+            notes.fact("inference.tokens_used", at_first.to_string());
+        }
         self.state_at(Moment::Headers, notes);
         if block.end_of_message {
             self.state_at(Moment::End, notes);
