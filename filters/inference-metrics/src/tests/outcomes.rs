@@ -194,6 +194,15 @@ fn a_stream_is_as_good_as_its_end() {
 }
 
 #[test]
+fn an_end_that_only_the_trailers_make_certain_is_one() {
+    // The byte behind a CR may still be the LF of the same line end.
+    let data = format!("data: {HI}\r\rdata: [DONE]\r\r");
+    let trial = chat().answered(SSE, data);
+    assert_eq!(outcome_of(trial.clone()), "ok");
+    assert_eq!(outcome_of(trial.answer_trailer("x", "y")), "ok");
+}
+
+#[test]
 fn streams_of_other_apis_end_in_their_own_way() {
     let claude = |data: &[&str]| {
         let chat = json!({"model": "demo", "messages": []}).to_string();
