@@ -185,6 +185,8 @@ fn operations_are_told_apart_and_what_is_no_work_is_not_measured() {
         (post("/v2/models/m/infer"), Some("infer")),
         (post("/v1/models/m:predict"), Some("predict")),
         (grpc("/my.Service/Method"), Some("other")),
+        // Some servers take it for gRPC though it does not say so.
+        (post("/inference.GRPCInferenceService/ModelInfer"), Some("infer")),
         (post("/somewhere"), Some("other")),
         (post("no path"), Some("other")),
         (post("/invocations"), Some("admin")),

@@ -1,7 +1,8 @@
 //! How many series there may be.
 
 use super::*;
-use filter_kit::Cells;
+use core::cell::RefCell;
+use filter_kit::{CellError, Cells, KeepCells};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -92,4 +93,40 @@ fn refusals_by_more_rules_than_there_can_be_are_counted_together() {
     }
     assert_eq!(refused(256), [0, 1]);
     assert_eq!(refused(0), [1, 0]);
+}
+
+/// Writes down which cells are changed.
+#[derive(Default)]
+struct Written(RefCell<Vec<String>>);
+
+impl KeepCells for Written {
+    fn update(
+        &self,
+        cell: &str,
+        step: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>,
+    ) -> Result<(), CellError> {
+        let _ = step(&[]);
+        self.0.borrow_mut().push(cell.to_owned());
+        Ok(())
+    }
+}
+
+#[test]
+fn every_cell_that_is_changed_is_named_before() {
+    let filter = metrics(json!({"tenant": {"header": "x-tenant", "stated_as": "hash"}}));
+    let written: &'static Written = Box::leak(Box::default());
+    let trial = chat().header("x-tenant", "acme").answered(JSON, "{}");
+    trial.sharing(Cells::new(written)).recorded(&filter);
+    let mut changed = written.0.take();
+    let mut named = filter.cells();
+    changed.sort();
+    named.sort();
+    assert_eq!(changed, named);
+}
+
+#[test]
+fn what_is_folded_stands_at_zero_from_the_start() {
+    let filter = metrics(json!({}));
+    let series: Vec<&str> = filter.series().map(Series::stat_name).collect();
+    assert_eq!(series, ["inference_metrics_folded_total"]);
 }
