@@ -301,8 +301,16 @@ fn of_an_answer_that_is_not_read_envoy_knows_how_it_ended() {
 
 #[test]
 fn a_timeout_of_envoys_is_one_whatever_its_answer_says() {
-    // gRPC clients see UNAVAILABLE.
-    for trial in [status("504"), status("503"), grpc_trailers_only("14"), grpc_trailers_only("4")] {
+    let failed = chat().answered(JSON, r#"{"error":{}}"#);
+    for trial in [
+        status("504"),
+        status("503"),
+        // Its clients see UNAVAILABLE.
+        grpc_trailers_only("14"),
+        grpc_trailers_only("4"),
+        stream(&[HI]),
+        failed,
+    ] {
         assert_eq!(outcome_of(flags(trial.clone(), UPSTREAM_TIMEOUT)), "timeout", "{trial:?}");
     }
     assert_eq!(outcome_of(flags(grpc_trailers_only("14"), UPSTREAM_CLOSED)), "upstream_error");
