@@ -7,34 +7,21 @@
 #![expect(clippy::panic, reason = "a test that sees a wrong verdict fails")]
 
 mod cells;
+mod message;
 mod passage;
 
 pub use cells::local_cells;
+pub use message::Message;
 pub use passage::{Forwarded, Outcome};
 
 use crate::{
     Arrival, Asks, BodyChunk, Cells, Change, Exchange, Filter, HeaderBlock, Headers, Notes,
     Timestamp, Told, Trailers, Upcoming, Watching,
 };
+use message::chunks;
 use passage::{GoingBy, Passage};
 use serde_json::Value;
 use std::rc::Rc;
-
-/// One message, and how it is shown to a filter.
-#[derive(Clone, Debug)]
-pub struct Message {
-    headers: Vec<(String, Vec<u8>)>,
-    body: Vec<u8>,
-    chunk: usize,
-    /// How long its pieces are, and when they come in; else all come as it does.
-    pieces: Vec<(usize, Timestamp)>,
-    /// The trailers, if there are any to come.
-    trailers: Option<Vec<(String, Vec<u8>)>>,
-    /// When its headers come in.
-    at: Timestamp,
-    /// It breaks off: nothing says that it ends.
-    is_broken_off: bool,
-}
 
 /// A request and its answer.
 #[derive(Clone, Debug)]
@@ -59,46 +46,6 @@ pub struct Record {
     pub notes: Notes,
     /// How many of the facts it stated before the exchange was over.
     pub facts_before_end: usize,
-}
-
-impl Message {
-    /// With these headers, without a body.
-    fn new<const COUNT: usize>(headers: [(&str, &str); COUNT]) -> Self {
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.into())).into();
-        Self {
-            headers,
-            body: Vec::new(),
-            chunk: usize::MAX,
-            pieces: Vec::new(),
-            trailers: None,
-            at: Timestamp::default(),
-            is_broken_off: false,
-        }
-    }
-
-    fn headers(&self) -> Headers {
-        self.headers.iter().map(|(name, value)| (name, value)).collect()
-    }
-
-    fn is_only_headers(&self) -> bool {
-        self.body.is_empty() && self.trailers.is_none() && !self.is_broken_off
-    }
-
-    /// Cut at these places, those at its end or behind it included.
-    fn cut_at(&mut self, places: &[usize]) {
-        let mut start = 0;
-        self.pieces.clear();
-        for place in places.iter().copied().chain([self.body.len()]) {
-            let end = place.clamp(start, self.body.len());
-            self.pieces.push((end.saturating_sub(start), self.at));
-            start = end;
-        }
-    }
-
-    /// When the last of it comes in.
-    fn ends_at(&self) -> Timestamp {
-        self.pieces.last().map_or(self.at, |(_, at)| *at)
-    }
 }
 
 impl Trial {
@@ -378,30 +325,6 @@ fn show_answer(message: &Message, exchange: &mut impl Exchange, notes: &mut Note
         passage.take(exchange.response_trailers(trailers, notes));
     }
     passage.outcome()
-}
-
-/// The body's pieces, whether the message ends with each, and when it comes in.
-fn chunks(message: &Message) -> impl Iterator<Item = (&[u8], bool, Timestamp)> {
-    let mut chunks = pieces(message).into_iter().peekable();
-    let has_last = message.trailers.is_none() && !message.is_broken_off;
-    core::iter::from_fn(move || {
-        let (bytes, at) = chunks.next()?;
-        Some((bytes, chunks.peek().is_none() && has_last, at))
-    })
-}
-
-fn pieces(message: &Message) -> Vec<(&[u8], Timestamp)> {
-    if message.body.is_empty() || message.pieces.is_empty() {
-        let chunks = message.body.chunks(message.chunk.max(1));
-        return chunks.map(|bytes| (bytes, message.at)).collect();
-    }
-    let mut rest = message.body.as_slice();
-    let piece = |&(length, at): &(usize, Timestamp)| {
-        let (bytes, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-        rest = behind;
-        (bytes, at)
-    };
-    message.pieces.iter().map(piece).collect()
 }
 
 /// A message behind the prefix that gRPC puts there.

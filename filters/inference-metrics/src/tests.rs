@@ -6,12 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod asking;
 mod configuring;
 mod costs;
 mod facts;
 mod first_steps;
 mod labels;
 mod outcomes;
+mod room;
 mod secrecy;
 mod sizes;
 mod times;
@@ -97,6 +99,15 @@ fn outcome(record: &Record) -> &str {
         [(outcome, 1)] => outcome,
         counted => panic!("not one outcome: {counted:?}"),
     }
+}
+
+/// The labels that a request is counted with.
+fn counted_as(record: &Record) -> Vec<String> {
+    let found = record.notes.changes().iter().find_map(|change| match change {
+        Change::Add(series, 1) => labels(series, &table::REQUESTS.metric),
+        _ => None,
+    });
+    found.unwrap().iter().take(4).map(ToString::to_string).collect()
 }
 
 /// The last word on a fact.

@@ -62,9 +62,12 @@ fn all_that_a_good_stream_says_is_stated_when_it_ends() {
 
 #[test]
 fn an_answer_that_is_only_headers_is_over_with_them() {
-    let [before, after] = stated(chat().answered(JSON, ""), priced());
-    assert_eq!(before.last(), named(&[("inference.outcome", "ok")]).last());
-    assert_eq!(after, []);
+    for status in ["200", "204", "302"] {
+        let trial = chat().answered(JSON, "").answer_header(":status", status);
+        let [before, after] = stated(trial, priced());
+        assert_eq!(before.last(), named(&[("inference.outcome", "ok")]).last(), "{status}");
+        assert_eq!(after, []);
+    }
 }
 
 #[test]

@@ -1,19 +1,9 @@
 //! As which model, version, class and operation a request is counted.
 
 use super::*;
-use filter_kit::Cells;
 use std::collections::BTreeSet;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-/// The labels that a request is counted with.
-fn counted_as(record: &Record) -> Vec<String> {
-    let found = record.notes.changes().iter().find_map(|change| match change {
-        Change::Add(series, 1) => labels(series, &table::REQUESTS.metric),
-        _ => None,
-    });
-    found.unwrap().iter().take(4).map(ToString::to_string).collect()
-}
 
 /// Model and version, with where they come from.
 fn target(trial: Trial, model_from: &str) -> [String; 2] {
@@ -195,6 +185,8 @@ fn operations_are_told_apart_and_what_is_no_work_is_not_measured() {
         (post("/v2/models/m/infer"), Some("infer")),
         (post("/v1/models/m:predict"), Some("predict")),
         (grpc("/my.Service/Method"), Some("other")),
+        // Some servers take it for gRPC though it does not say so.
+        (post("/inference.GRPCInferenceService/ModelInfer"), Some("infer")),
         (post("/somewhere"), Some("other")),
         (post("no path"), Some("other")),
         (post("/invocations"), Some("admin")),
@@ -214,93 +206,4 @@ fn operations_are_told_apart_and_what_is_no_work_is_not_measured() {
             outcome(&answered.recorded(&everything));
         }
     }
-}
-
-/// So many groups have room.
-fn room_for(groups: usize, models: usize) -> Value {
-    let models: Vec<Value> = (0..models).map(|n| json!({"name": n.to_string()})).collect();
-    let series = crate::family::Group::most_series() * (groups + 1);
-    json!({"models": models, "model_from": "request", "max_series": series})
-}
-
-/// The model as which a request for it is counted, and whether it was folded.
-fn sent(filter: &Rc<InferenceMetrics>, model: usize, cells: Cells) -> (Vec<String>, usize) {
-    let chat = Trial::chat(&json!({"model": model.to_string(), "messages": []}));
-    let record = chat.answered(JSON, "{}").sharing(cells).recorded(filter);
-    (counted_as(&record), counted(&record.notes, "inference_metrics_folded_total"))
-}
-
-fn own(model: usize) -> (Vec<String>, usize) {
-    ([&model.to_string(), "none", "default", "chat_completions"].map(str::to_owned).to_vec(), 0)
-}
-
-fn folded() -> (Vec<String>, usize) {
-    (vec!["other".to_owned(); 4], 1)
-}
-
-#[test]
-fn workers_together_have_no_more_groups_than_there_is_room_for() {
-    let cells = local_cells();
-    let workers = [(); 3].map(|()| metrics(room_for(2, 9)));
-    let [one, two, three] = &workers;
-    assert_eq!(sent(one, 0, cells), own(0));
-    assert_eq!(sent(two, 1, cells), own(1));
-    assert_eq!(sent(three, 2, cells), folded());
-    for worker in &workers {
-        assert_eq!(sent(worker, 2, cells), folded());
-        assert_eq!(sent(worker, 0, cells), own(0), "what has a place keeps it");
-        assert_eq!(sent(worker, 1, cells), own(1));
-    }
-}
-
-#[test]
-fn what_is_folded_is_counted_each_time() {
-    let (cells, filter) = (local_cells(), metrics(room_for(1, 3)));
-    assert_eq!(sent(&filter, 0, cells), own(0));
-    for _ in 0..3 {
-        assert_eq!(sent(&filter, 1, cells), folded());
-    }
-}
-
-#[test]
-fn a_new_configuration_has_no_more_room_than_is_left() {
-    let cells = local_cells();
-    let before = metrics(room_for(2, 9));
-    assert_eq!(sent(&before, 0, cells), own(0));
-    assert_eq!(sent(&before, 1, cells), own(1));
-    let after = metrics(room_for(2, 9));
-    assert_eq!(sent(&after, 2, cells), folded());
-    assert_eq!(sent(&after, 1, cells), own(1));
-}
-
-#[test]
-fn without_shared_state_everything_is_folded_and_nothing_fails() {
-    let filter = metrics(room_for(2, 9));
-    assert_eq!(sent(&filter, 0, Cells::default()), folded());
-}
-
-#[test]
-fn as_many_series_as_a_group_may_have_are_what_max_series_reckons_with() {
-    assert_eq!(crate::family::Group::most_series(), 71, "the description of `max_series` says so");
-}
-
-#[test]
-fn refusals_by_more_rules_than_there_can_be_are_counted_together() {
-    let filter = metrics(models());
-    let cells = local_cells();
-    let refused = |rule: usize| {
-        let reason = format!("filter;{rule}");
-        let known = Told { details: Some(reason.clone().into()), ..Told::default() };
-        let trial = chat().answered(JSON, "{}").answer_header(":status", "403");
-        let trial = trial.answer_header("x-inference-rejected", &reason).known(known);
-        let record = trial.sharing(cells).recorded(&filter);
-        let own = format!("inference_refused_total_filter=.=filter;_rule=.={rule};");
-        let other = "inference_refused_total_filter=.=other;_rule=.=other;";
-        [counted(&record.notes, &own), counted(&record.notes, other)]
-    };
-    for rule in 0..256 {
-        assert_eq!(refused(rule), [1, 0], "{rule}");
-    }
-    assert_eq!(refused(256), [0, 1]);
-    assert_eq!(refused(0), [1, 0]);
 }

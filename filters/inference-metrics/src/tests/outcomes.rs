@@ -194,6 +194,15 @@ fn a_stream_is_as_good_as_its_end() {
 }
 
 #[test]
+fn an_end_that_only_the_trailers_make_certain_is_one() {
+    // The byte behind a CR may still be the LF of the same line end.
+    let data = format!("data: {HI}\r\rdata: [DONE]\r\r");
+    let trial = chat().answered(SSE, data);
+    assert_eq!(outcome_of(trial.clone()), "ok");
+    assert_eq!(outcome_of(trial.answer_trailer("x", "y")), "ok");
+}
+
+#[test]
 fn streams_of_other_apis_end_in_their_own_way() {
     let claude = |data: &[&str]| {
         let chat = json!({"model": "demo", "messages": []}).to_string();
@@ -292,8 +301,16 @@ fn of_an_answer_that_is_not_read_envoy_knows_how_it_ended() {
 
 #[test]
 fn a_timeout_of_envoys_is_one_whatever_its_answer_says() {
-    // gRPC clients see UNAVAILABLE.
-    for trial in [status("504"), status("503"), grpc_trailers_only("14"), grpc_trailers_only("4")] {
+    let failed = chat().answered(JSON, r#"{"error":{}}"#);
+    for trial in [
+        status("504"),
+        status("503"),
+        // Its clients see UNAVAILABLE.
+        grpc_trailers_only("14"),
+        grpc_trailers_only("4"),
+        stream(&[HI]),
+        failed,
+    ] {
         assert_eq!(outcome_of(flags(trial.clone(), UPSTREAM_TIMEOUT)), "timeout", "{trial:?}");
     }
     assert_eq!(outcome_of(flags(grpc_trailers_only("14"), UPSTREAM_CLOSED)), "upstream_error");
