@@ -1,6 +1,8 @@
 use super::{changes, models, recorded};
 use filter_kit::trial::Trial;
 use serde_json::json;
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const LABELS: &str =
     "_model=.=demo;_version=.=none;_class=.=default;_operation=.=chat_completions;";
