@@ -27,6 +27,7 @@ mod processor_time;
 mod rate_limit_service;
 mod raw;
 mod shipped;
+mod stats_config;
 mod traffic;
 mod upstream;
 mod waiting;
@@ -45,7 +46,8 @@ pub use processor_time::ProcessorTime;
 pub use rate_limit_service::{Budget, BudgetServer};
 pub use raw::RawHttp1;
 pub use scrape::Metrics;
-pub use shipped::ShippedConfig;
+pub use shipped::{DEMO_SERVERS, ShippedConfig};
+pub use stats_config::StatsConfig;
 pub use traffic::Traffic;
 pub use upstream::{
     Crowd, Digest, Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream,
