@@ -57,7 +57,7 @@ pub struct Config {
     #[serde(default = "default_bytes_per_token")]
     pub bytes_per_token: u32,
     /// How many series there may be in all, in all workers. Each combination of model,
-    /// version, class and operation takes up to 75 of them, when it first occurs. Those
+    /// version, class and operation takes up to 71 of them, when it first occurs. Those
     /// for which there is no room any more are counted together, with `other` in every
     /// label.
     #[serde(default = "default_max_series")]
