@@ -35,7 +35,11 @@ impl Histogram {
         for (end, count) in &self.buckets {
             if *count >= rank && *count > below {
                 let within = (rank - below) / (count - below);
-                return Some(if end.is_infinite() { start } else { start + (end - start) * within });
+                return Some(if end.is_infinite() {
+                    start
+                } else {
+                    start + (end - start) * within
+                });
             }
             (start, below) = (*end, *count);
         }
@@ -65,6 +69,9 @@ mod tests {
     #[test]
     fn of_nothing_there_is_no_quantile() {
         assert_eq!(Histogram::default().quantile(0.5), None);
-        assert_eq!(Histogram::of([(1.0, 0.0), (f64::INFINITY, 0.0)].into_iter()).quantile(0.5), None);
+        assert_eq!(
+            Histogram::of([(1.0, 0.0), (f64::INFINITY, 0.0)].into_iter()).quantile(0.5),
+            None
+        );
     }
 }

@@ -137,9 +137,13 @@ mod tests {
 
     #[test]
     fn sums_by_a_label_leave_no_series_out() {
-        let metrics = read("a{x=\"1\",y=\"b\"} 3\na{x=\"2\",y=\"b\"} 4\na{x=\"2\",y=\"c\"} 5\na 6\n");
+        let metrics =
+            read("a{x=\"1\",y=\"b\"} 3\na{x=\"2\",y=\"b\"} 4\na{x=\"2\",y=\"c\"} 5\na 6\n");
         let sums = metrics.sums_by("x", "a", &[]);
-        assert_eq!(sums, [("", 6.0), ("1", 3.0), ("2", 9.0)].map(|(x, sum)| (x.into(), sum)).into());
+        assert_eq!(
+            sums,
+            [("", 6.0), ("1", 3.0), ("2", 9.0)].map(|(x, sum)| (x.into(), sum)).into()
+        );
         assert_eq!(metrics.sums_by("x", "a", &[("y", "c")]), [("2".into(), 5.0)].into());
     }
 
