@@ -122,7 +122,7 @@ impl<'n> Stage<'n> {
         options: Options,
         narrator: &'n Narrator,
     ) -> anyhow::Result<Self> {
-        let counted_before = gateway.metrics().await?;
+        let counted_before = metrics::settled(&gateway, &Metrics::default()).await?;
         let (seen_before, began) = (gateway.seen(), Instant::now());
         Ok(Self { gateway, options, narrator, counted_before, seen_before, began })
     }

@@ -15,7 +15,7 @@ use scrape::Metrics;
 use serde_json::json;
 
 use super::{Stage, sentence};
-use crate::gateway::{Call, Seen};
+use crate::gateway::{Call, Gateway, Seen};
 use crate::report::{Check, Observation};
 
 const STARTED: &str = "inference_requests_started_total";
@@ -73,19 +73,20 @@ async fn read(stage: &Stage<'_>) -> anyhow::Result<Walk> {
         stage.gateway.post("/v1/chat/completions", &chat).await?.served()?;
     }
     let took = stage.began.elapsed();
-    let counted = settled(stage).await?;
+    let counted = settled(&stage.gateway, &stage.counted_before).await?;
     let workers = stage.gateway.statistic("server.concurrency").await?;
     Ok(Walk { counted, seen: stage.gateway.seen().since(&stage.seen_before), took, workers })
 }
 
-/// The metrics once all requests that began are in them.
-async fn settled(stage: &Stage<'_>) -> anyhow::Result<Metrics> {
+/// What was counted since these, once all requests that began are in it. Those that do not end
+/// are waited for no longer than others.
+pub(super) async fn settled(gateway: &Gateway, before: &Metrics) -> anyhow::Result<Metrics> {
     let asked = Instant::now();
     loop {
-        let counted = stage.gateway.metrics().await?.since(&stage.counted_before);
-        let started = counted.sum(STARTED, &[]);
-        let is_settled = started == counted.sum(REQUESTS, &[])
-            && started == Some(counted.histogram(DURATION, &[]).count());
+        let counted = gateway.metrics().await?.since(before);
+        let sum = |name| counted.sum(name, &[]).unwrap_or(0.0);
+        let durations = counted.histogram(DURATION, &[]).count();
+        let is_settled = sum(STARTED) == sum(REQUESTS) && sum(STARTED) == durations;
         if is_settled || asked.elapsed() > COUNTED_WITHIN {
             return Ok(counted);
         }
