@@ -103,6 +103,7 @@ impl Connection<'_> {
         let result = timeout(CALL_DEADLINE, client.predict(request))
             .await
             .map_err(|_| Status::deadline_exceeded(format!("no answer in {CALL_DEADLINE:?}")))?;
+        self.gateway.with_seen(|seen| seen.ended += 1);
         if let Err(status) = &result
             && let Some(rejected) = metadata(status.metadata(), REJECTED)
         {

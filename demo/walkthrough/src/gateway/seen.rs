@@ -9,6 +9,8 @@ use crate::tally::Tally;
 #[derive(Clone, Debug, Default)]
 pub struct Seen {
     pub sent: u32,
+    /// Of those, what this client saw the end of: a step that is over gives up what is under way.
+    pub ended: u32,
     /// Answers of model servers, by version.
     pub answers: Tally,
     /// Refusals, by what `x-inference-rejected` says.
@@ -22,13 +24,20 @@ impl Seen {
     pub fn since(&self, before: &Self) -> Self {
         Self {
             sent: self.sent - before.sent,
+            ended: self.ended - before.ended,
             answers: self.answers.since(&before.answers),
             refusals: self.refusals.since(&before.refusals),
             tokens: self.tokens.since(&before.tokens),
         }
     }
 
+    /// Requests that were given up. Each may have been answered all the same.
+    pub fn given_up(&self) -> u32 {
+        self.sent - self.ended
+    }
+
     pub(super) fn answer(&mut self, answer: &HttpAnswer) {
+        self.ended += 1;
         if let Some(served) = &answer.served_by {
             self.answers.count(&served.version);
         }

@@ -120,7 +120,7 @@ mod tests {
 
     /// The same with a part of the metrics' text replaced.
     pub(super) fn walk_with(text: &str, by: &str) -> Walk {
-        let mut seen = Seen { sent: 4, ..Seen::default() };
+        let mut seen = Seen { sent: 4, ended: 4, ..Seen::default() };
         seen.answers = ["v1", "v2"].into_iter().collect::<Tally>();
         seen.refusals = ["model-router;unknown_model"].into_iter().collect::<Tally>();
         seen.tokens.add("input", 100);

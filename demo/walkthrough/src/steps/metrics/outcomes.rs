@@ -14,6 +14,9 @@ pub(super) fn observe(walk: &Walk) -> Observation {
     });
     let ended = walk.sum(REQUESTS, &[]);
     check.require(ended == started, || format!("{ended} ended"));
+    let left = walk.sum(REQUESTS, &[("outcome", "client_left")]);
+    let given_up = walk.seen.given_up();
+    check.require(left <= given_up.into(), || format!("this client gave up {given_up}"));
     let outcomes = walk.counted.sums_by("outcome", REQUESTS, &[]);
     check.seen(format!("{started} began\n{}", listed(&outcomes)))
 }
@@ -31,6 +34,15 @@ mod tests {
             !observe(&walk_with("outcome=\"refused\"} 1", "outcome=\"refused\"} 0"))
                 .is_as_expected()
         );
+    }
+
+    #[test]
+    fn nobody_left_but_those_who_gave_up() {
+        let text = ("outcome=\"upstream_error\"", "outcome=\"client_left\"");
+        let mut walk = walk_with(text.0, text.1);
+        assert!(!observe(&walk).is_as_expected());
+        walk.seen.ended -= 1;
+        assert!(observe(&walk).is_as_expected());
     }
 
     #[test]
