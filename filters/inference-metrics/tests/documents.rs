@@ -1,7 +1,12 @@
 //! The README and the schema say what the code does.
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "so a test fails")]
-#![expect(clippy::arithmetic_side_effects, reason = "of small numbers")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::integer_division,
+    reason = "so a test fails"
+)]
 
 use filter_kit::documents::{
     check_file, check_section, configuration_schema, configuration_table, metric_table,
@@ -81,7 +86,7 @@ fn convention_table() -> String {
 
 /// An exact decimal: 25 of 1000 is `0.025`.
 fn quotient(number: u64, divisor: u64) -> String {
-    let digits = divisor.ilog10() as usize;
+    let digits = usize::try_from(divisor.ilog10()).unwrap();
     let rest = format!("{:0digits$}", number % divisor);
     let text = format!("{}.{rest}", number / divisor);
     if digits == 0 {
