@@ -1,6 +1,6 @@
 use crate::call::Call;
 use crate::client::Client;
-use crate::metrics::Metrics;
+use scrape::Metrics;
 use serde_json::Value;
 use std::net::SocketAddr;
 
@@ -38,7 +38,8 @@ impl Admin {
     /// # Panics
     /// When Envoy doesn't give them.
     pub async fn metrics(&self) -> Metrics {
-        Metrics::parse(&self.get("/stats/prometheus").await)
+        let text = self.get("/stats/prometheus").await;
+        Metrics::parse(&text).unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// One of Envoy's own counters or gauges, such as

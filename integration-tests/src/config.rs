@@ -5,29 +5,13 @@ mod tracing;
 mod wasm_filter;
 
 use crate::gateway::{Document, Gateway, Launch};
+use crate::stats_config::StatsConfig;
 use cluster::Protocol;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::Path;
 pub use tracing::Tracing;
 pub use wasm_filter::WasmFilter;
-
-/// The labels of our metrics. Envoy keeps a label as part of a metric's name
-/// until it is told otherwise.
-const LABELS: [&str; 12] = [
-    "model",
-    "version",
-    "rule",
-    "mode",
-    "limit",
-    "class",
-    "operation",
-    "outcome",
-    "grpc_status",
-    "finish_reason",
-    "token_type",
-    "filter",
-];
 
 /// The name under which a replaceable filter is discovered.
 const DISCOVERED: &str = "discovered";
@@ -244,15 +228,11 @@ impl EnvoyConfig {
     /// Envoy's bootstrap configuration. `directory` is where a replaceable
     /// filter's configuration lies.
     pub fn bootstrap(&self, directory: &Path) -> Value {
-        let tags: Vec<Value> = LABELS
-            .iter()
-            .map(|label| json!({"tag_name": label, "regex": format!(r"^wasmcustom\..*?(_{label}=\.=(.*?);)")}))
-            .collect();
         let mut bootstrap = json!({
             "node": {"id": "test", "cluster": "test"},
             "admin": {"address": socket_address(([127, 0, 0, 1], 0).into())},
             "stats_flush_interval": "0.2s",
-            "stats_config": {"stats_tags": tags},
+            "stats_config": StatsConfig::of_all().json(),
             "static_resources": {
                 "listeners": self.listeners(directory),
                 "clusters": self.clusters,

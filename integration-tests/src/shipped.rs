@@ -1,6 +1,10 @@
-use crate::envoy::{Validation, repository, validate_file};
+use crate::envoy::{Validation, dist, repository, validate_file};
 use crate::gateway::{Document, Gateway, Launch};
 use std::fs;
+use std::net::SocketAddr;
+
+/// The model servers that `envoy/envoy.yaml` names: three of one version, one of the next.
+pub const DEMO_SERVERS: [&str; 4] = ["model-v1-a", "model-v1-b", "model-v1-c", "model-v2-a"];
 
 /// A configuration file of this repository, as it is shipped but for what must
 /// differ in a test: addresses, ports and where the modules lie.
@@ -20,6 +24,25 @@ impl ShippedConfig {
         let text =
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         Self::of_text(text)
+    }
+
+    /// The demo's gateway, `envoy/envoy.yaml`, on free ports, with its servers at these
+    /// addresses.
+    ///
+    /// # Panics
+    /// When the file names other servers.
+    pub fn demo(address: impl Fn(&str) -> SocketAddr) -> Self {
+        let config = Self::read("envoy/envoy.yaml")
+            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
+            .replacing("port_value: 9901", "port_value: 0")
+            .replacing("/etc/envoy/filters", &dist().display().to_string());
+        DEMO_SERVERS.into_iter().fold(config, |config, name| {
+            let port = address(name).port();
+            config.replacing(
+                &format!("address: {name}, port_value: 9000"),
+                &format!("address: 127.0.0.1, port_value: {port}"),
+            )
+        })
     }
 
     /// What such a file would be with this text.

@@ -3,6 +3,7 @@
 mod admin;
 mod grpc;
 mod http;
+mod seen;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,11 +11,9 @@ use std::time::Duration;
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
 
-pub use admin::Counter;
 pub use grpc::{Call, Connection, metadata};
 pub use http::{HttpAnswer, RequestBody};
-
-use crate::tally::Tally;
+pub use seen::Seen;
 
 /// No call may take longer: then it hangs.
 pub const CALL_DEADLINE: Duration = Duration::from_secs(20);
@@ -39,13 +38,13 @@ pub struct ServedBy {
     pub version: String,
 }
 
-/// A gateway, and what it has answered so far.
+/// A gateway, and what this client has seen of it.
 #[derive(Debug)]
 pub struct Gateway {
     address: String,
     admin: String,
     http: Client<HttpConnector, RequestBody>,
-    answers: Mutex<Tally>,
+    seen: Mutex<Seen>,
 }
 
 impl Gateway {
@@ -55,7 +54,7 @@ impl Gateway {
             address: address.to_owned(),
             admin: admin.to_owned(),
             http: Client::builder(TokioExecutor::new()).build_http(),
-            answers: Mutex::default(),
+            seen: Mutex::default(),
         }
     }
 
@@ -63,13 +62,13 @@ impl Gateway {
         &self.address
     }
 
-    /// How many answers came from each version, by the name of the version.
-    pub fn answers(&self) -> Tally {
-        self.answers.lock().expect("nobody panics while counting").clone()
+    /// What was sent so far, and what came back.
+    pub fn seen(&self) -> Seen {
+        self.with_seen(|seen| seen.clone())
     }
 
-    fn count(&self, served: &ServedBy) {
-        self.answers.lock().expect("nobody panics while counting").count(&served.version);
+    fn with_seen<T>(&self, look: impl FnOnce(&mut Seen) -> T) -> T {
+        look(&mut self.seen.lock().expect("nobody panics while counting"))
     }
 }
 

@@ -71,7 +71,7 @@ impl Step {
             Self::UnknownModel => "unknown model: asked for in four APIs",
             Self::Admission => "admission: a tenant's quota, tokens settled, room for a class",
             Self::Flood => "flood: more slow calls at once than the cluster may have",
-            Self::Metrics => "metrics: what the router counted meanwhile",
+            Self::Metrics => "metrics: what the gateway counted meanwhile",
         }
     }
 }

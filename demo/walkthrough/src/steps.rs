@@ -12,15 +12,17 @@ mod split;
 mod steering;
 mod unknown_model;
 
+use std::time::Instant;
+
 use clap::ValueEnum;
+use scrape::Metrics;
 use serde::Serialize;
 use tonic::Status;
 
-use crate::gateway::{Counter, Gateway};
+use crate::gateway::{Gateway, Seen};
 use crate::narrator::Narrator;
 use crate::options::Options;
 use crate::report::Observation;
-use crate::tally::Tally;
 
 /// What is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
@@ -44,7 +46,7 @@ pub enum Step {
     Admission,
     /// More calls than the circuit breaker lets in
     Flood,
-    /// The router's own counters
+    /// What the gateway counted of all that, held against what this client saw
     Metrics,
 }
 
@@ -54,10 +56,12 @@ pub struct Stage<'n> {
     pub gateway: Gateway,
     pub options: Options,
     pub narrator: &'n Narrator,
-    /// The router's counters before the first step.
-    pub counted_before: Vec<Counter>,
-    /// The answers that this client had got by then.
-    pub answers_before: Tally,
+    /// The gateway's metrics before the first step.
+    pub counted_before: Metrics,
+    /// What this client had seen by then.
+    pub seen_before: Seen,
+    /// When that was.
+    pub began: Instant,
 }
 
 impl Step {
@@ -107,7 +111,7 @@ impl Step {
             Self::UnknownModel => unknown_model::observe(stage).await,
             Self::Admission => admission::observe(stage).await,
             Self::Flood => vec![flood::observe(stage).await],
-            Self::Metrics => vec![metrics::observe(stage).await],
+            Self::Metrics => metrics::observe(stage).await,
         }
     }
 }
@@ -118,9 +122,9 @@ impl<'n> Stage<'n> {
         options: Options,
         narrator: &'n Narrator,
     ) -> anyhow::Result<Self> {
-        let counted_before = gateway.counters(metrics::OURS).await?;
-        let answers_before = gateway.answers();
-        Ok(Self { gateway, options, narrator, counted_before, answers_before })
+        let counted_before = metrics::settled(&gateway, &Metrics::default()).await?;
+        let (seen_before, began) = (gateway.seen(), Instant::now());
+        Ok(Self { gateway, options, narrator, counted_before, seen_before, began })
     }
 }
 

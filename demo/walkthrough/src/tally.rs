@@ -11,7 +11,17 @@ pub struct Tally {
 
 impl Tally {
     pub fn count(&mut self, name: &str) {
-        *self.counts.entry(name.to_owned()).or_default() += 1;
+        self.add(name, 1);
+    }
+
+    pub fn add(&mut self, name: &str, count: u32) {
+        *self.counts.entry(name.to_owned()).or_default() += count;
+    }
+
+    /// What was seen more often than it was before.
+    pub fn since(&self, before: &Self) -> Self {
+        let grown = self.counts.iter().map(|(name, count)| (name.clone(), count - before.of(name)));
+        Self { counts: grown.filter(|(_, count)| *count > 0).collect() }
     }
 
     pub fn of(&self, name: &str) -> u32 {
@@ -56,6 +66,15 @@ mod tests {
         assert_eq!((tally.of("a"), tally.of("b"), tally.of("c")), (1, 2, 0));
         assert_eq!(tally.to_string(), "a 1, b 2");
         assert_eq!(tally.names().collect::<Vec<_>>(), ["a", "b"]);
+    }
+
+    #[test]
+    fn only_what_came_since_is_there() {
+        let before: Tally = ["a", "b"].into_iter().collect();
+        let mut now = before.clone();
+        now.add("b", 3);
+        now.count("c");
+        assert_eq!(now.since(&before).to_string(), "b 3, c 1");
     }
 
     #[test]

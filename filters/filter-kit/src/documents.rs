@@ -70,22 +70,28 @@ pub fn check_file(path: &Path, text: &str) -> Result<(), Outdated> {
     settle(path, &fs::read_to_string(path).unwrap_or_default(), text)
 }
 
-/// Holds the section `name` of a file against `text`. A section stands between
-/// the lines `<!-- generated: NAME -->` and `<!-- end -->`.
+/// Holds the section `name` of a file against `text`. In Markdown a section stands between
+/// the lines `<!-- generated: NAME -->` and `<!-- end -->`, in YAML between
+/// `# generated: NAME` and `# end`.
 ///
 /// # Errors
 /// When they differ, when there is no such section, or when the file can't be
 /// read or written.
 pub fn check_section(path: &Path, name: &str, text: &str) -> Result<(), Outdated> {
     let found = fs::read_to_string(path)?;
-    let start = format!("<!-- generated: {name} -->\n");
-    let parts = found.split_once(&start).and_then(|(before, rest)| {
-        rest.split_once("<!-- end -->").map(|(_, after)| (before, after))
-    });
+    let is_yaml = path.extension().is_some_and(|kind| kind == "yaml");
+    let (start, gap, end) = match is_yaml {
+        true => (format!("# generated: {name}\n"), "", "# end\n"),
+        // A table stands by itself.
+        false => (format!("<!-- generated: {name} -->\n"), "\n", "<!-- end -->"),
+    };
+    let parts = found
+        .split_once(&start)
+        .and_then(|(before, rest)| rest.split_once(end).map(|(_, after)| (before, after)));
     let Some((before, after)) = parts else {
         return Err(Outdated(format!("{}: no section `{name}`", path.display())));
     };
-    settle(path, &found, &format!("{before}{start}\n{text}\n<!-- end -->{after}"))
+    settle(path, &found, &format!("{before}{start}{gap}{text}{gap}{end}{after}"))
 }
 
 fn settle(path: &Path, found: &str, wanted: &str) -> Result<(), Outdated> {

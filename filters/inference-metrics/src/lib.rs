@@ -18,7 +18,7 @@ mod measuring;
 pub mod metrics;
 mod models;
 mod observation;
-mod outcome;
+pub mod outcome;
 mod pricing;
 mod requesting;
 mod telling;
@@ -26,6 +26,7 @@ mod telling;
 pub use config::Config;
 pub use measuring::InferenceMetrics;
 pub use observation::Observation;
+pub use telling::FACTS;
 
 #[cfg(test)]
 mod tests;

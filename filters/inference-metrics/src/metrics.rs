@@ -321,6 +321,40 @@ pub static ROWS_PER_MODEL: [&Row; 25] = [
     &PROMPT_CHARACTERS,
 ];
 
+/// What a metric is called in OpenTelemetry's semantic conventions.
+#[derive(Debug)]
+pub struct Convention {
+    /// Our metric.
+    pub metric: &'static Metric,
+    /// Its name there.
+    pub name: &'static str,
+    /// Its unit there.
+    pub unit: &'static str,
+    /// How many of our units are one of theirs.
+    pub divisor: u64,
+}
+
+/// The metrics that have a convention.
+///
+/// Source: OpenTelemetry's semantic conventions v1.41.1, "Generative AI metrics".
+pub static CONVENTIONS: [Convention; 6] = [
+    convention(&GENERATION, "gen_ai.server.request.duration", "s", 1000),
+    convention(&FIRST_TOKEN, "gen_ai.server.time_to_first_token", "s", 1000),
+    convention(&OUTPUT_TOKEN, "gen_ai.server.time_per_output_token", "s", 1_000_000),
+    convention(&FIRST_CHUNK, "gen_ai.client.operation.time_to_first_chunk", "s", 1000),
+    convention(&CHUNK_GAP, "gen_ai.client.operation.time_per_output_chunk", "s", 1_000_000),
+    convention(&TOKEN_USAGE, "gen_ai.client.token.usage", "{token}", 1),
+];
+
+const fn convention(
+    row: &'static Row,
+    name: &'static str,
+    unit: &'static str,
+    divisor: u64,
+) -> Convention {
+    Convention { metric: &row.metric, name, unit, divisor }
+}
+
 /// Every metric.
 pub static METRICS: [&Metric; 28] = [
     &STARTED,

@@ -4,7 +4,9 @@ use filter_kit::ResponseFlags;
 
 /// What became of a request. Exactly one of these holds for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Outcome {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(rename_all = "snake_case"))]
+pub enum Outcome {
     /// It was answered.
     Ok,
     /// The client's fault: a status of 400 to 499, or what gRPC has for that.

@@ -41,6 +41,32 @@ pub(crate) const ALL_FACTS: [&str; 7] = {
     [model, version, input, output, cached, cache_write, reasoning]
 };
 
+/// Every fact, and what it says. The model's are the router's, where there is one.
+pub const FACTS: [(&str, &str); 15] = {
+    let [model, version] = TARGET_FACTS;
+    let [input, output, cached, cache_write, reasoning] = USAGE_FACTS;
+    [
+        (OUTCOME, "what became of it"),
+        (model, "the model that it was for, as it named it; stated here only without a router"),
+        (version, "and the version"),
+        (OPERATION, "what it asked for, such as `chat_completions`"),
+        (CLASS, "its class"),
+        (TENANT, "its tenant: with `tenant.stated_as`, by a hash or by name"),
+        (input, "the tokens of its input, as its answer said"),
+        (output, "of its output"),
+        (cached, "of its input that came from a cache"),
+        (cache_write, "that were written to one"),
+        (reasoning, "of its output that were reasoning"),
+        (
+            COST,
+            "what it cost, by what its answer said or by estimate, in microunits, such as `1.05`",
+        ),
+        (FINISH_REASON, "why its answer ended"),
+        (FIRST_TOKEN, "when its first token came, in milliseconds after its headers; if streamed"),
+        (INPUT_HASH, "with `input_hash`, a keyed hash of its body"),
+    ]
+};
+
 /// States what is known when a request came in.
 pub(crate) fn arrived(operation: &str, class: &str, tenant: Option<String>, notes: &mut Notes) {
     notes.fact(OPERATION, operation);

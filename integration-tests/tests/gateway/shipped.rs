@@ -5,13 +5,15 @@ mod admission;
 mod grpcurl;
 mod live_rollout;
 mod shadow;
+mod stats_config;
 mod validation;
 mod virtual_patches;
 
 use admission_control::metrics::{METRICS as ADMISSION, REFUSED as NOT_ADMITTED, REPORTED};
 use http::request::Parts;
+use inference_metrics::metrics::METRICS as MEASURED;
 use integration_tests::{
-    Answer, Call, Client, Gateway, Reply, ShippedConfig, Upstream, dist, eventually,
+    Answer, Call, Client, DEMO_SERVERS, Gateway, Reply, ShippedConfig, Upstream, eventually,
 };
 use model_router::metrics::{METRICS as ROUTER, SHADOWED};
 use payload_validator::metrics::{METRICS as VALIDATOR, REFUSED};
@@ -20,9 +22,6 @@ use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-
-/// The model servers that the file names.
-const SERVERS: [&str; 4] = ["model-v1-a", "model-v1-b", "model-v1-c", "model-v2-a"];
 
 const PREDICT: &str = "/prediction.PredictionService/Predict";
 
@@ -35,7 +34,7 @@ struct Stack {
 impl Stack {
     async fn start() -> Self {
         let mut servers = BTreeMap::new();
-        for name in SERVERS {
+        for name in DEMO_SERVERS {
             servers.insert(name, Upstream::scripted(move |head| answer_as(name, head)).await);
         }
         let gateway = gateway_for(|name| servers[name].address()).await;
@@ -59,17 +58,7 @@ impl Stack {
 
 /// The shipped Envoy, with its servers at these addresses and healthy.
 async fn gateway_for(address: impl Fn(&str) -> SocketAddr) -> Gateway {
-    let mut config = ShippedConfig::read("envoy/envoy.yaml")
-        .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-        .replacing("port_value: 9901", "port_value: 0")
-        .replacing("/etc/envoy/filters", &dist().display().to_string());
-    for name in SERVERS {
-        config = config.replacing(
-            &format!("address: {name}, port_value: 9000"),
-            &format!("address: 127.0.0.1, port_value: {}", address(name).port()),
-        );
-    }
-    let gateway = config.start().await;
+    let gateway = ShippedConfig::demo(address).start().await;
     for (cluster, count) in [("demo-v1", 3), ("demo-v2", 1)] {
         let healthy = format!("cluster.{cluster}.membership_healthy");
         gateway.wait_for_stat(&healthy, |servers| servers == count).await;
@@ -258,15 +247,17 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
     let labels = [("rule", "request_quota"), ("limit", "trial"), ("class", "interactive")];
     stack.gateway.wait_for_metric(NOT_ADMITTED.name, &labels, |it| it == 1.0).await;
     let metrics = stack.gateway.admin().metrics().await;
-    for metric in ROUTER.into_iter().chain(VALIDATOR).chain(ADMISSION) {
+    for metric in ROUTER.into_iter().chain(VALIDATOR).chain(ADMISSION).chain(MEASURED) {
         let is_histogram = metric.kind.word() == "histogram";
         let name = if is_histogram { format!("{}_count", metric.name) } else { metric.name.into() };
         let series = metrics.series(&name);
         // Only there where a version is a shadow: see the recipe; and where a limit is
-        // on trial. Rules of payloads are counted when one is broken for the first time.
+        // on trial. Rules of payloads are counted when one is broken for the first time,
+        // and what inference metrics measures when it occurs.
         let is_of_a_rule = VALIDATOR.contains(&metric) && metric.labels.contains(&"rule");
         let may_be_missing = [SHADOWED.name, REPORTED.name].contains(&metric.name)
-            || (is_of_a_rule && metric.name != REFUSED.name);
+            || (is_of_a_rule && metric.name != REFUSED.name)
+            || MEASURED.contains(&metric);
         assert!(may_be_missing || !series.is_empty(), "{} is not there", metric.name);
         for labels in series {
             let names: BTreeSet<&str> = labels.iter().map(|(name, _)| name.as_str()).collect();
@@ -278,7 +269,7 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
             );
         }
     }
-    let tables = ROUTER.iter().chain(&VALIDATOR).chain(&ADMISSION);
+    let tables = ROUTER.iter().chain(&VALIDATOR).chain(&ADMISSION).chain(&MEASURED);
     let table: BTreeSet<&str> = tables.map(|metric| metric.name).collect();
     let parts = ["_bucket", "_sum", "_count"];
     let metric_of = |name: &'_ str| {

@@ -13,7 +13,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use tower::service_fn;
 
-use super::{CALL_DEADLINE, Gateway, ServedBy};
+use super::{CALL_DEADLINE, Gateway, REJECTED, ServedBy};
 
 /// One client connection, opened by its first call. Counts how often it had to be opened.
 #[derive(Clone, Debug)]
@@ -98,12 +98,21 @@ impl Connection<'_> {
     /// The gateway's or the server's status; DEADLINE_EXCEEDED if neither answers in time.
     pub async fn predict(&self, call: Call) -> Result<ServedBy, Status> {
         let mut client = self.client.clone();
-        let response = timeout(CALL_DEADLINE, client.predict(call.into_request()?))
+        let request = call.into_request()?;
+        self.gateway.with_seen(|seen| seen.sent += 1);
+        let result = timeout(CALL_DEADLINE, client.predict(request))
             .await
-            .map_err(|_| Status::deadline_exceeded(format!("no answer in {CALL_DEADLINE:?}")))??;
+            .map_err(|_| Status::deadline_exceeded(format!("no answer in {CALL_DEADLINE:?}")))?;
+        self.gateway.with_seen(|seen| seen.ended += 1);
+        if let Err(status) = &result
+            && let Some(rejected) = metadata(status.metadata(), REJECTED)
+        {
+            self.gateway.with_seen(|seen| seen.refusals.count(rejected));
+        }
+        let response = result?;
         let served = served_by(response.metadata())
             .ok_or_else(|| Status::unknown("the answer does not say who served it"))?;
-        self.gateway.count(&served);
+        self.gateway.with_seen(|seen| seen.answers.count(&served.version));
         Ok(served)
     }
 

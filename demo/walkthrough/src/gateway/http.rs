@@ -49,10 +49,9 @@ impl Gateway {
             request = request.header(TENANT, tenant);
         }
         let request = request.body(Full::from(body.to_string()))?;
+        self.with_seen(|seen| seen.sent += 1);
         let answer = self.exchange(request).await.with_context(|| format!("POST {path}"))?;
-        if let Some(served) = &answer.served_by {
-            self.count(served);
-        }
+        self.with_seen(|seen| seen.answer(&answer));
         Ok(answer)
     }
 
@@ -95,6 +94,16 @@ impl HttpAnswer {
             Some(served) if self.status.is_success() => Ok(served),
             _ => bail!("{}: {}", self.status, self.text()),
         }
+    }
+
+    /// The `usage` that it says, whole or streamed, of OpenAI's API.
+    pub fn usage(&self) -> Option<Value> {
+        let events = self.events();
+        let said = events.iter().filter_map(|event| serde_json::from_str(event).ok());
+        let mut said = said.chain(self.json());
+        said.find_map(|mut said: Value| {
+            said.get_mut("usage").map(Value::take).filter(Value::is_object)
+        })
     }
 
     /// The data of each server-sent event in the body. The demo's server writes each one on a line
@@ -145,6 +154,17 @@ mod tests {
     fn reads_the_events_of_a_stream() {
         let events = answer(200, "data: {\"a\":1}\n\n: ping\n\ndata: [DONE]\n\n").events();
         assert_eq!(events, ["{\"a\":1}", "[DONE]"]);
+    }
+
+    #[test]
+    fn usage_is_found_whole_and_streamed() {
+        let whole = answer(200, r#"{"usage":{"prompt_tokens":3}}"#);
+        let streamed =
+            answer(200, "data: {\"usage\":null}\n\ndata: {\"usage\":{\"prompt_tokens\":3}}\n\n");
+        for said in [whole, streamed] {
+            assert_eq!(said.usage().unwrap()["prompt_tokens"], 3);
+        }
+        assert_eq!(answer(200, "{}").usage(), None);
     }
 
     #[test]

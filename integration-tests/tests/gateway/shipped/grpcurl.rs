@@ -4,8 +4,8 @@
 //! grpcurl knows no contract. It asks for it by reflection, a stream whose
 //! request stays open: a gateway that waits for its end would never answer.
 
-use super::{SERVERS, gateway_for};
-use integration_tests::{Gateway, grpcurl, in_time};
+use super::gateway_for;
+use integration_tests::{DEMO_SERVERS, Gateway, grpcurl, in_time};
 use model_server::{RunningServer, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ struct Demo {
 impl Demo {
     async fn start() -> Self {
         let mut servers = BTreeMap::new();
-        for name in SERVERS {
+        for name in DEMO_SERVERS {
             let version = if name.contains("v2") { "v2" } else { "v1" };
             let settings = Settings {
                 model_version: version.to_owned(),
