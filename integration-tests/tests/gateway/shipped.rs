@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// The model servers that the file names.
-const SERVERS: [&str; 4] = ["model-v1-a", "model-v1-b", "model-v1-c", "model-v2-a"];
+pub(super) const SERVERS: [&str; 4] = ["model-v1-a", "model-v1-b", "model-v1-c", "model-v2-a"];
 
 const PREDICT: &str = "/prediction.PredictionService/Predict";
 
@@ -58,7 +58,7 @@ impl Stack {
 }
 
 /// The shipped Envoy, with its servers at these addresses and healthy.
-async fn gateway_for(address: impl Fn(&str) -> SocketAddr) -> Gateway {
+pub(super) async fn gateway_for(address: impl Fn(&str) -> SocketAddr) -> Gateway {
     let mut config = ShippedConfig::read("envoy/envoy.yaml")
         .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
         .replacing("port_value: 9901", "port_value: 0")
@@ -92,12 +92,12 @@ fn answer_as(name: &'static str, head: &Parts) -> Reply {
     Reply::whole(answer.header("x-served-by", name))
 }
 
-fn predict(model: &str) -> Call {
+pub(super) fn predict(model: &str) -> Call {
     Call::grpc(PREDICT, &PredictRequest { features: vec![0.5; 4], model_name: model.into() })
 }
 
 /// A chat with these members more.
-fn chat(members: Value) -> Value {
+pub(super) fn chat(members: Value) -> Value {
     let mut body = json!({"messages": [{"role": "user", "content": "Hi"}]});
     let members = members.as_object().expect("members").clone();
     body.as_object_mut().expect("an object").extend(members);
@@ -105,7 +105,7 @@ fn chat(members: Value) -> Value {
 }
 
 /// A request with one tensor of this shape.
-fn infer(path: &str, shape: &[usize]) -> Call {
+pub(super) fn infer(path: &str, shape: &[usize]) -> Call {
     let data = vec![0.5; shape.iter().product()];
     let features = json!({"name": "features", "datatype": "FP32", "shape": shape, "data": data});
     Call::post(path).json(&json!({"inputs": [features]}))
@@ -238,7 +238,7 @@ async fn what_the_model_can_not_take_does_not_reach_it() {
 }
 
 /// A tensor of two rows, sent by a tenant.
-fn as_tenant(name: &str) -> Call {
+pub(super) fn as_tenant(name: &str) -> Call {
     infer("/v2/models/demo/versions/v1/infer", &[2, 4]).header("x-tenant-id", name)
 }
 
