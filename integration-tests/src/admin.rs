@@ -15,6 +15,11 @@ impl Admin {
         Self { address }
     }
 
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// What a GET of this path gives.
     ///
     /// # Panics

@@ -56,7 +56,7 @@ pub fn repository() -> &'static Path {
 
 /// Envoy's program.
 pub(crate) fn binary() -> PathBuf {
-    program("ENVOY", &format!("envoy-{RELEASE}/envoy"))
+    program("ENVOY", "envoy", &format!("envoy-{RELEASE}/envoy"))
 }
 
 /// grpcurl's program.
@@ -64,12 +64,12 @@ pub(crate) fn binary() -> PathBuf {
 /// # Panics
 /// When there is none.
 pub fn grpcurl() -> PathBuf {
-    program("GRPCURL", &format!("grpcurl-{GRPCURL_RELEASE}/grpcurl"))
+    program("GRPCURL", "grpcurl", &format!("grpcurl-{GRPCURL_RELEASE}/grpcurl"))
 }
 
-/// A program that the variable names, or that scripts/setup has put into its
-/// cache.
-fn program(variable: &str, place: &str) -> PathBuf {
+/// A program that the variable names, or that this part of scripts/setup has put
+/// into its cache.
+pub(crate) fn program(variable: &str, part: &str, place: &str) -> PathBuf {
     let named = |variable| env::var_os(variable).filter(|value| !value.is_empty());
     if let Some(program) = named(variable).map(PathBuf::from) {
         assert!(program.is_file(), "{variable} is `{}`, which is no program", program.display());
@@ -78,7 +78,6 @@ fn program(variable: &str, place: &str) -> PathBuf {
     let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default());
     let cache = named("XDG_CACHE_HOME").map_or_else(|| home().join(".cache"), PathBuf::from);
     let program = cache.join("envoy-inference-filters").join(place);
-    let part = variable.to_lowercase();
     assert!(program.is_file(), "no {}: run ./scripts/setup {part}", program.display());
     program
 }

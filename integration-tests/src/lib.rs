@@ -5,7 +5,8 @@
 //! ([`ShippedConfig`]); starts an Envoy of its own on ports of its own
 //! ([`Gateway`]); sends to it ([`Client`], [`Call`]); and looks at what arrived
 //! at the model servers ([`Upstream`]), at what came back ([`Answer`]), at the
-//! metrics and at the access log. Nothing is shared between two tests.
+//! metrics and at the access log. A [`Prometheus`] looks at the metrics as an
+//! operator's does. Nothing is shared between two tests.
 //!
 //! When a gateway is dropped, its test fails if a filter has crashed in it,
 //! whatever else the test looked at.
@@ -25,6 +26,7 @@ mod load_report_service;
 mod log;
 mod memory;
 mod processor_time;
+mod prometheus;
 mod rate_limit_service;
 mod raw;
 mod shipped;
@@ -46,6 +48,7 @@ pub use load_report_service::LoadReportServer;
 pub use log::EnvoyLog;
 pub use memory::Memory;
 pub use processor_time::ProcessorTime;
+pub use prometheus::{Prometheus, Sample, promtool};
 pub use rate_limit_service::{Budget, BudgetServer};
 pub use raw::RawHttp1;
 pub use scrape::Metrics;

@@ -24,3 +24,20 @@ install_packages() {
     DEBIAN_FRONTEND=noninteractive quietly "apt-get install" \
       apt-get install --yes --no-install-recommends "$@"
 }
+
+# unpack_package PACKAGE DIRECTORY: the package's files, without installing it: no root, no service. Its
+# checksum is what apt compares.
+unpack_package() {
+  has apt-get && has dpkg || return 1
+  mkdir -p "$2"
+  download_package "$1" "$2" || {
+    # The list of packages may be missing, or older than the archive.
+    [[ $(id -u) -eq 0 ]] && quietly "apt-get update" apt-get update && download_package "$1" "$2"
+  } || return
+  quietly "unpacking" dpkg --extract "$2/$1"_*.deb "$2"
+}
+
+# download_package PACKAGE DIRECTORY
+download_package() (
+  cd "$2" && quietly "apt-get download" apt-get download "$1"
+)

@@ -9,6 +9,7 @@ mod empty_filter;
 mod global_rate_limit;
 mod harness;
 mod model_router;
+mod observability;
 mod payload_validator;
 mod shared_state;
 mod shipped;

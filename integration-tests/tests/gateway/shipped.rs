@@ -57,7 +57,7 @@ impl Stack {
 }
 
 /// The shipped Envoy, with its servers at these addresses and healthy.
-async fn gateway_for(address: impl Fn(&str) -> SocketAddr) -> Gateway {
+pub(super) async fn gateway_for(address: impl Fn(&str) -> SocketAddr) -> Gateway {
     let gateway = ShippedConfig::demo(address).start().await;
     for (cluster, count) in [("demo-v1", 3), ("demo-v2", 1)] {
         let healthy = format!("cluster.{cluster}.membership_healthy");
@@ -81,12 +81,12 @@ fn answer_as(name: &'static str, head: &Parts) -> Reply {
     Reply::whole(answer.header("x-served-by", name))
 }
 
-fn predict(model: &str) -> Call {
+pub(super) fn predict(model: &str) -> Call {
     Call::grpc(PREDICT, &PredictRequest { features: vec![0.5; 4], model_name: model.into() })
 }
 
 /// A chat with these members more.
-fn chat(members: Value) -> Value {
+pub(super) fn chat(members: Value) -> Value {
     let mut body = json!({"messages": [{"role": "user", "content": "Hi"}]});
     let members = members.as_object().expect("members").clone();
     body.as_object_mut().expect("an object").extend(members);
@@ -94,7 +94,7 @@ fn chat(members: Value) -> Value {
 }
 
 /// A request with one tensor of this shape.
-fn infer(path: &str, shape: &[usize]) -> Call {
+pub(super) fn infer(path: &str, shape: &[usize]) -> Call {
     let data = vec![0.5; shape.iter().product()];
     let features = json!({"name": "features", "datatype": "FP32", "shape": shape, "data": data});
     Call::post(path).json(&json!({"inputs": [features]}))
@@ -227,7 +227,7 @@ async fn what_the_model_can_not_take_does_not_reach_it() {
 }
 
 /// A tensor of two rows, sent by a tenant.
-fn as_tenant(name: &str) -> Call {
+pub(super) fn as_tenant(name: &str) -> Call {
     infer("/v2/models/demo/versions/v1/infer", &[2, 4]).header("x-tenant-id", name)
 }
 
