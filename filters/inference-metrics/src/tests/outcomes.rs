@@ -323,6 +323,14 @@ fn an_answer_that_lasts_as_long_as_a_stream_may_has_no_flag_but_details() {
 }
 
 #[test]
+fn an_answer_over_http_needs_no_grpc_status_whatever_its_path() {
+    for path in ["/", "/predict", "/nobody/knows"] {
+        let trial = Trial::of("POST", path).header("content-type", JSON).answered(JSON, "{}");
+        assert_eq!(outcome_of(trial), "ok", "{path}");
+    }
+}
+
+#[test]
 fn a_timeout_of_envoys_is_one_whatever_its_answer_says() {
     let failed = chat().answered(JSON, r#"{"error":{}}"#);
     for trial in [
