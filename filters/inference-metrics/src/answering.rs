@@ -209,12 +209,18 @@ impl Answer {
         self.stage != Stage::Awaited
     }
 
+    /// Whether its headers came, and its end was not seen.
+    pub(crate) fn is_open(&self) -> bool {
+        self.stage == Stage::Begun
+    }
+
     /// How far it came. Of one that is not watched Envoy knows whether all of it came.
     pub(crate) fn progress(&self, flags: ResponseFlags) -> Progress {
-        let is_watched = self.watching != Watching::Nothing;
+        // Who is shown trailers alone does not see an answer end that has none.
+        let is_seen_to_end = self.watching == Watching::Everything;
         match self.stage {
             Stage::Awaited => Progress::Awaited,
-            Stage::Begun if is_watched => Progress::Begun,
+            Stage::Begun if is_seen_to_end => Progress::Begun,
             // Flags tell what went wrong before it, too.
             Stage::Begun if self.is_good() && flags != ResponseFlags::default() => Progress::Begun,
             Stage::Begun | Stage::Ended => match &self.body {

@@ -176,7 +176,7 @@ impl Measured {
                 facts,
                 // What is good and complete needs no explanation.
                 flags: !self.answer.is_complete(),
-                details: self.rejected.is_some(),
+                details: self.rejected.is_some() || self.answer.is_open(),
                 upstream_time: metrics.splits_time && self.answer.has_begun(),
                 request_bytes: self.request.bytes().is_none(),
                 response_bytes: self.answer.has_begun() && self.answer.bytes().is_none(),

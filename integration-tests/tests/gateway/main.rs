@@ -8,6 +8,7 @@ mod body_edits;
 mod empty_filter;
 mod global_rate_limit;
 mod harness;
+mod inference_metrics;
 mod model_router;
 mod observability;
 mod payload_validator;

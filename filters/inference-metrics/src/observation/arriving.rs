@@ -25,7 +25,9 @@ pub(super) fn request(
     let line = RequestLine::of(|name| headers.first(name));
     // What is no path is refused by whoever reads it; it is counted here all the same.
     let call = classify(&line, &[]).unwrap_or_else(|_| unknown(&line));
-    let call = hidden_call(&line, &call, &[]).unwrap_or(call);
+    // Any path may be that of a method; here it must be one that is known.
+    let hidden = hidden_call(&line, &call, &[]).filter(|it| it.operation != Operation::Other);
+    let call = hidden.unwrap_or(call);
     if !metrics.measures(call.operation, line.method) {
         return None;
     }

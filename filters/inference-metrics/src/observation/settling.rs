@@ -10,6 +10,9 @@ use filter_kit::{Notes, Timestamp};
 use inference_api::dialect::Operation;
 use inference_api::usage::{USAGE_FACTS, Usage};
 
+/// What Envoy says of a stream that lasted as long as it may, also by `grpc-timeout`.
+const MAX_DURATION: &[u8] = b"max_duration_timeout";
+
 /// Tokens of a request.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tokens {
@@ -78,6 +81,10 @@ impl Measured {
         {
             notes.count(&metrics.refused(filter, rule));
             return Outcome::Refused;
+        }
+        // Of all that ends an answer, this alone has no flag.
+        if self.answer.is_open() && self.told.details.as_deref() == Some(MAX_DURATION) {
+            return Outcome::Timeout;
         }
         let flags = self.told.flags.unwrap_or_default();
         Outcome::of(self.answer.progress(flags), self.answer.status(), flags)

@@ -269,8 +269,7 @@ fn an_answer_that_breaks_off_is_cut_unless_somebody_left_or_waited_too_long() {
     let begun = chat().answered(SSE, "").broken_off();
     let events = stream(&[HI]).broken_off();
     let all_events = stream(&[HI, STOP, DONE]).broken_off();
-    let messages = grpc().answered_by_grpc(&[b""]).broken_off();
-    for trial in [whole, begun, events, all_events, messages] {
+    for trial in [whole, begun, events, all_events] {
         for (bits, expected) in [
             (0, "cut"),
             (UPSTREAM_CLOSED, "cut"),
@@ -288,7 +287,13 @@ fn an_answer_that_breaks_off_is_cut_unless_somebody_left_or_waited_too_long() {
 fn of_an_answer_that_is_not_read_envoy_knows_how_it_ended() {
     let infer = Trial::of("POST", "/v2/models/demo/infer").answered(JSON, "{}");
     let failed = infer.clone().answer_header(":status", "500");
+    // It has no trailers, which may be all of it.
+    let messages = grpc().answered_by_grpc(&[b""]).broken_off();
     for (trial, bits, expected) in [
+        (&messages, 0, "upstream_error"),
+        (&messages, UPSTREAM_CLOSED, "cut"),
+        (&messages, CLIENT_RESET, "client_left"),
+        (&messages, IDLE_TIMEOUT, "timeout"),
         (&infer, 0, "ok"),
         (&infer, UPSTREAM_CLOSED, "cut"),
         (&infer, CLIENT_CLOSED, "client_left"),
@@ -296,6 +301,32 @@ fn of_an_answer_that_is_not_read_envoy_knows_how_it_ended() {
         (&failed, UPSTREAM_CLOSED, "upstream_error"),
     ] {
         assert_eq!(outcome_of(flags(trial.clone(), bits)), expected, "{bits} {trial:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_lasts_as_long_as_a_stream_may_has_no_flag_but_details() {
+    let late = |trial: Trial| {
+        let details = Some(b"max_duration_timeout".to_vec());
+        outcome_of(trial.known(Told { flags: Some(ResponseFlags(0)), details, ..Told::default() }))
+    };
+    let infer = Trial::of("POST", "/v2/models/demo/infer").answered(JSON, "{}");
+    for trial in [
+        infer,
+        grpc().answered_by_grpc(&[b""]).broken_off(),
+        stream(&[HI]).broken_off(),
+        chat().answered(JSON, "{").broken_off(),
+    ] {
+        assert_eq!(late(trial.clone()), "timeout", "{trial:?}");
+    }
+    assert_eq!(late(stream(&[HI, STOP, DONE])), "ok", "all of it came");
+}
+
+#[test]
+fn an_answer_over_http_needs_no_grpc_status_whatever_its_path() {
+    for path in ["/", "/predict", "/nobody/knows"] {
+        let trial = Trial::of("POST", path).header("content-type", JSON).answered(JSON, "{}");
+        assert_eq!(outcome_of(trial), "ok", "{path}");
     }
 }
 
