@@ -131,9 +131,9 @@ impl Exchange for Admission {
         let Stage::Admitted(admitted) = &mut self.stage else {
             return Verdict::Forward(Edits::none());
         };
-        let Passed { first_token, instead } =
+        let Passed { first_token, usage_is_told, instead } =
             admitted.answer.body(chunk.bytes, chunk.end_of_message);
-        if chunk.end_of_message {
+        if usage_is_told {
             telling::taken_out(&admitted.answer, notes);
         }
         let edits = admitted.answer.rest();
@@ -150,7 +150,6 @@ impl Exchange for Admission {
     fn response_trailers(&mut self, trailers: Trailers<'_>, notes: &mut Notes) -> Verdict {
         if let Stage::Admitted(admitted) = &mut self.stage {
             admitted.answer.trailers(trailers.trailers);
-            telling::taken_out(&admitted.answer, notes);
         }
         self.learn_load(trailers.trailers, trailers.at, notes);
         let mut edits = Edits::none();

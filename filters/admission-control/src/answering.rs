@@ -68,6 +68,8 @@ enum Form {
 pub(crate) struct Passed {
     /// The first token came with it.
     pub(crate) first_token: bool,
+    /// The event that says what was used was taken out of it.
+    pub(crate) usage_is_told: bool,
     /// What goes on in its place, which is told in bytes from the body's start.
     pub(crate) instead: Option<(Range<u64>, Vec<u8>)>,
 }
@@ -157,6 +159,7 @@ impl Answer {
                     tell(&event);
                 }
                 self.has_ended |= has_ended;
+                passed.usage_is_told = !removed.is_empty();
                 if takes_out {
                     let end = self.shown.saturating_add(wide(bytes.len()));
                     let instead = self.taking_out.pass(bytes, self.shown, &removed, is_last);

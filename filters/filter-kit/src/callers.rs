@@ -51,6 +51,11 @@ impl TenantHeader {
         Self { name, has_credentials }
     }
 
+    /// Whether it holds credentials, which nobody may see.
+    pub const fn has_credentials(&self) -> bool {
+        self.has_credentials
+    }
+
     /// The tenant that a request names, if it does.
     ///
     /// # Errors

@@ -1,3 +1,4 @@
+use core::cell::Cell;
 use core::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -44,10 +45,12 @@ impl MetricKind {
 #[derive(Clone, Debug)]
 pub struct Series(Rc<Inner>);
 
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 struct Inner {
     kind: MetricKind,
     stat_name: String,
+    /// Under which number the host knows it.
+    number: Cell<Option<u32>>,
 }
 
 impl Series {
@@ -69,12 +72,23 @@ impl Series {
                 .extend(value.chars().map(|c| if c == ';' || c.is_control() { '_' } else { c }));
             stat_name.push(';');
         }
-        Self(Rc::new(Inner { kind: metric.kind, stat_name }))
+        Self(Rc::new(Inner { kind: metric.kind, stat_name, number: Cell::new(None) }))
     }
 
     /// What kind of value it has.
     pub fn kind(&self) -> MetricKind {
         self.0.kind
+    }
+
+    /// The number under which the host knows it, once that was noted: looking it up by
+    /// name takes longer than the change itself.
+    pub fn number(&self) -> Option<u32> {
+        self.0.number.get()
+    }
+
+    /// Notes the number under which the host knows it.
+    pub fn set_number(&self, number: u32) {
+        self.0.number.set(Some(number));
     }
 
     /// The name under which Envoy keeps it, without its `wasmcustom.` prefix.
@@ -85,7 +99,8 @@ impl Series {
 
 impl PartialEq for Series {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+        Rc::ptr_eq(&self.0, &other.0)
+            || (self.0.kind == other.0.kind && self.0.stat_name == other.0.stat_name)
     }
 }
 
@@ -126,6 +141,16 @@ mod tests {
             series.stat_name(),
             "inference_test_requests_total_model=.=a__version=.=b__;_version=.=;"
         );
+    }
+
+    #[test]
+    fn the_number_of_a_series_is_that_of_its_clones() {
+        let series = Series::new(&REQUESTS, &["m", "v"]);
+        let clone = series.clone();
+        assert_eq!(clone.number(), None);
+        series.set_number(7);
+        assert_eq!(clone.number(), Some(7));
+        assert_eq!(Series::new(&REQUESTS, &["m", "v"]), series, "whatever its number is");
     }
 
     #[test]

@@ -87,13 +87,16 @@ impl Told {
 }
 
 impl ResponseFlags {
-    const NO_HEALTHY_UPSTREAM: u64 = 1 << 1;
     const UPSTREAM_REQUEST_TIMEOUT: u64 = 1 << 2;
-    const UPSTREAM_OVERFLOW: u64 = 1 << 7;
+    const LOCAL_RESET: u64 = 1 << 3;
+    const UPSTREAM_REMOTE_RESET: u64 = 1 << 4;
+    const UPSTREAM_CONNECTION_TERMINATION: u64 = 1 << 6;
     const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
     const STREAM_IDLE_TIMEOUT: u64 = 1 << 16;
+    const DOWNSTREAM_PROTOCOL_ERROR: u64 = 1 << 18;
     const UPSTREAM_MAX_STREAM_DURATION_REACHED: u64 = 1 << 19;
     const DURATION_TIMEOUT: u64 = 1 << 22;
+    const UPSTREAM_PROTOCOL_ERROR: u64 = 1 << 23;
     const OVERLOAD_MANAGER: u64 = 1 << 25;
     const DOWNSTREAM_REMOTE_RESET: u64 = 1 << 28;
 
@@ -112,9 +115,24 @@ impl ResponseFlags {
         )
     }
 
-    /// Envoy itself had no room or no server for it (`UH`, `UO`, `OM`).
-    pub const fn had_no_room(self) -> bool {
-        self.has(Self::NO_HEALTHY_UPSTREAM | Self::UPSTREAM_OVERFLOW | Self::OVERLOAD_MANAGER)
+    /// The client broke the protocol (`DPE`).
+    pub const fn client_erred(self) -> bool {
+        self.has(Self::DOWNSTREAM_PROTOCOL_ERROR)
+    }
+
+    /// It ended before it was complete, for whatever reason. Other flags say what
+    /// happened on the way.
+    pub const fn broke_off(self) -> bool {
+        self.client_left()
+            || self.timed_out()
+            || self.client_erred()
+            || self.has(
+                Self::LOCAL_RESET
+                    | Self::UPSTREAM_REMOTE_RESET
+                    | Self::UPSTREAM_CONNECTION_TERMINATION
+                    | Self::UPSTREAM_PROTOCOL_ERROR
+                    | Self::OVERLOAD_MANAGER,
+            )
     }
 
     const fn has(self, any: u64) -> bool {
@@ -136,11 +154,14 @@ mod tests {
         for timed_out in [4, 65_536, 1 << 19, 1 << 22] {
             assert!(ResponseFlags(timed_out).timed_out(), "{timed_out}");
         }
-        for had_no_room in [2, 128, 1 << 25] {
-            assert!(ResponseFlags(had_no_room).had_no_room(), "{had_no_room}");
+        assert!(ResponseFlags(262_144).client_erred());
+        for broke_off in [64, 16, 8, 8_388_608, 262_144, 16_384, 4, 64 | 512] {
+            assert!(ResponseFlags(broke_off).broke_off(), "{broke_off}");
         }
-        let broken = ResponseFlags(64 | 8_388_608);
-        assert!(!broken.client_left() && !broken.timed_out() && !broken.had_no_room());
+        // A connection that failed and was tried again; a delay that was asked for.
+        for went_on in [0, 32, 512, 1024, 2048] {
+            assert!(!ResponseFlags(went_on).broke_off(), "{went_on}");
+        }
     }
 
     #[test]

@@ -7,12 +7,17 @@ use inference_api::dialect::{Dialect, Operation};
 use inference_api::grpc::{FrameReader, Part};
 use inference_api::usage::{AnswerEvent, AnswerForm, AnswerReader, EventKind, Usage};
 
+/// The gRPC status `UNKNOWN`.
+const UNKNOWN: u8 = 2;
+
 /// An answer, while it goes by.
 #[derive(Debug)]
 pub(crate) struct Answer {
     dialect: Dialect,
     operation: Operation,
     status: Status,
+    /// It comes over gRPC: only then a gRPC status means something.
+    speaks_grpc: bool,
     stage: Stage,
     body: Body,
     /// How much of its body was seen, if it is watched.
@@ -68,6 +73,7 @@ impl Answer {
             dialect,
             operation,
             status: Status::default(),
+            speaks_grpc: false,
             stage: Stage::Awaited,
             body: Body::Unread { is_compressed: false },
             seen: 0,
@@ -78,16 +84,14 @@ impl Answer {
 
     /// Its headers came. What is to be shown of the rest.
     pub(crate) fn headers(&mut self, headers: &Headers, is_all: bool, is_read: bool) -> Watching {
-        let number = |name| headers.first(name).and_then(|value| str::from_utf8(value).ok());
-        self.status = Status {
-            http: number(":status").and_then(|status| status.parse().ok()).unwrap_or(0),
-            grpc: number("grpc-status").map(|status| status.parse().unwrap_or(u8::MAX)),
-        };
-        self.stage = if is_all { Stage::Ended } else { Stage::Begun };
         let content_type = headers.first("content-type").unwrap_or_default();
         let form = AnswerForm::of(content_type, headers.first("content-encoding"));
-        let is_good = (200..300).contains(&self.status.http);
-        if is_all || !is_good {
+        self.speaks_grpc = form == AnswerForm::Messages;
+        let status = headers.first(":status").and_then(|value| str::from_utf8(value).ok());
+        self.status.http = status.and_then(|status| status.parse().ok()).unwrap_or(0);
+        self.read_grpc_status(headers);
+        self.stage = if is_all { Stage::Ended } else { Stage::Begun };
+        if is_all || !self.is_good() {
             return Watching::Nothing;
         }
         self.watching = match form {
@@ -109,15 +113,16 @@ impl Answer {
     fn read(&mut self, form: AnswerForm) -> Watching {
         let reader = AnswerReader::of(form, self.dialect, self.operation).map(Box::new);
         match (form, reader) {
+            (_, Some(reader)) if !reader.understands() => Watching::Nothing,
             (AnswerForm::Events, Some(reader)) => {
                 self.body = Body::Events { reader, has_ended: false };
                 Watching::Everything
             }
-            (_, Some(reader)) if reader.understands() => {
+            (_, Some(reader)) => {
                 self.body = Body::Whole(reader);
                 Watching::Everything
             }
-            _ => Watching::Nothing,
+            (_, None) => Watching::Nothing,
         }
     }
 
@@ -164,10 +169,7 @@ impl Answer {
     /// Its trailers came.
     pub(crate) fn trailers(&mut self, trailers: &Headers) {
         self.stage = Stage::Ended;
-        let status = trailers.first("grpc-status").and_then(|value| str::from_utf8(value).ok());
-        if let Some(status) = status {
-            self.status.grpc = Some(status.parse().unwrap_or(u8::MAX));
-        }
+        self.read_grpc_status(trailers);
         match &mut self.body {
             Body::Whole(reader) => {
                 reader.finish();
@@ -180,28 +182,32 @@ impl Answer {
         }
     }
 
-    /// Its status, as it says.
-    pub(crate) fn status(&self) -> Status {
-        match self.status.grpc {
-            // Source: grpc/grpc, `doc/PROTOCOL-HTTP2.md`: who has no status has failed.
-            None if self.dialect.is_grpc() && self.status.http == 200 => {
-                Status { grpc: Some(2), ..self.status }
-            }
+    /// Its status, as it says, now that it came so far.
+    pub(crate) const fn status(&self, progress: Progress) -> Status {
+        match progress {
+            Progress::Awaited | Progress::Begun | Progress::Redirected => self.status,
+            _ if self.lacks_grpc_status() => Status { grpc: Some(UNKNOWN), ..self.status },
             _ => self.status,
         }
     }
 
-    /// Whether it says that its request succeeded.
-    pub(crate) fn is_good(&self) -> bool {
-        (200..400).contains(&self.status.http) && matches!(self.status.grpc, None | Some(0))
+    /// Whether it says that its request succeeded, as far as it came.
+    pub(crate) const fn is_good(&self) -> bool {
+        let is_failed = matches!(self.stage, Stage::Ended) && self.lacks_grpc_status();
+        matches!((self.status.http, self.status.grpc), (200..=299, None | Some(0))) && !is_failed
+    }
+
+    /// Source: grpc/grpc, `doc/PROTOCOL-HTTP2.md`: who has no status in the end has
+    /// failed.
+    const fn lacks_grpc_status(&self) -> bool {
+        self.speaks_grpc && self.status.http == 200 && self.status.grpc.is_none()
     }
 
     /// Whether it is certain that all of it came, and that it is good.
     pub(crate) fn is_complete(&self) -> bool {
         self.is_good()
-            && self.stage == Stage::Ended
+            && self.has_all_content()
             && self.progress(ResponseFlags::default()) == Progress::Complete
-            && matches!(self.status().grpc, None | Some(0))
     }
 
     /// Whether its headers came.
@@ -209,30 +215,33 @@ impl Answer {
         self.stage != Stage::Awaited
     }
 
-    /// Whether its headers came, and its end was not seen.
-    pub(crate) fn is_open(&self) -> bool {
-        self.stage == Stage::Begun
+    /// Whether nothing can follow but the end of the message.
+    pub(crate) fn has_all_content(&self) -> bool {
+        self.stage == Stage::Ended || matches!(self.body, Body::Events { has_ended: true, .. })
     }
 
     /// How far it came. Of one that is not watched Envoy knows whether all of it came.
     pub(crate) fn progress(&self, flags: ResponseFlags) -> Progress {
-        // Who is shown trailers alone does not see an answer end that has none.
-        let is_seen_to_end = self.watching == Watching::Everything;
-        match self.stage {
-            Stage::Awaited => Progress::Awaited,
-            Stage::Begun if is_seen_to_end => Progress::Begun,
-            // Flags tell what went wrong before it, too.
-            Stage::Begun if self.is_good() && flags != ResponseFlags::default() => Progress::Begun,
-            Stage::Begun | Stage::Ended => match &self.body {
-                Body::Whole(reader) if reader.has_error() => Progress::Failed,
-                Body::Events { reader, .. } if reader.has_error() => Progress::Failed,
-                Body::Events { has_ended: false, reader }
-                    if self.announces_its_end() && reader.finish_reason().is_none() =>
-                {
-                    Progress::Truncated
-                }
-                _ => Progress::Complete,
-            },
+        match (self.stage, &self.body) {
+            (Stage::Awaited, _) => Progress::Awaited,
+            // All that follows its last event, or an error, is the end of the message.
+            (Stage::Begun, Body::Events { has_ended: false, reader }) if !reader.has_error() => {
+                Progress::Begun
+            }
+            (Stage::Begun, Body::Whole(_) | Body::Messages(_)) => Progress::Begun,
+            // Who is shown trailers alone does not see an answer end that has none.
+            (Stage::Begun, Body::Unread { .. }) if self.is_good() && flags.broke_off() => {
+                Progress::Begun
+            }
+            (_, Body::Whole(reader) | Body::Events { reader, .. }) if reader.has_error() => {
+                Progress::Failed
+            }
+            (_, Body::Events { has_ended: false, reader })
+                if self.announces_its_end() && reader.finish_reason().is_none() =>
+            {
+                Progress::Truncated
+            }
+            _ => Progress::Complete,
         }
     }
 
@@ -270,6 +279,11 @@ impl Answer {
         matches!(self.body, Body::Messages(_))
     }
 
+    /// Whether it comes as events.
+    pub(crate) const fn is_streamed(&self) -> bool {
+        matches!(self.body, Body::Events { .. })
+    }
+
     /// How long its body is, if it was watched.
     pub(crate) fn bytes(&self) -> Option<u64> {
         (self.watching == Watching::Everything).then_some(self.seen)
@@ -278,6 +292,13 @@ impl Answer {
     /// When the first of what it generated came.
     pub(crate) const fn first_content(&self) -> Option<Timestamp> {
         self.times.first_content
+    }
+
+    fn read_grpc_status(&mut self, headers: &Headers) {
+        if let Some(status) = headers.first("grpc-status").filter(|_| self.speaks_grpc) {
+            let status = str::from_utf8(status).ok().and_then(|status| status.parse().ok());
+            self.status.grpc = Some(status.unwrap_or(u8::MAX));
+        }
     }
 
     const fn reader(&self) -> Option<&AnswerReader> {

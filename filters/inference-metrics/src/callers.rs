@@ -30,9 +30,13 @@ struct Rule {
 impl Callers {
     /// What the configuration means; writes down what is wrong with it.
     pub(crate) fn new(config: &Config, problems: &mut Problems) -> Self {
-        let tenant = config.tenant.as_ref().map(|tenant| Tenant {
-            header: TenantHeader::new(&tenant.header, "tenant.header", problems),
-            stated_as: tenant.stated_as,
+        let tenant = config.tenant.as_ref().map(|tenant| {
+            let header = TenantHeader::new(&tenant.header, "tenant.header", problems);
+            if header.has_credentials() && tenant.stated_as == TenantIs::Name {
+                let text = "`name` would write credentials into logs and traces";
+                problems.add("tenant.stated_as", text);
+            }
+            Tenant { header, stated_as: tenant.stated_as }
         });
         let mut classes: Vec<String> = Vec::new();
         let rules = config.class_rules.iter().enumerate().map(|(position, rule)| {

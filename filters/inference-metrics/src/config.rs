@@ -57,9 +57,9 @@ pub struct Config {
     #[serde(default = "default_bytes_per_token")]
     pub bytes_per_token: u32,
     /// How many series there may be in all, in all workers. Each combination of model,
-    /// version, class and operation takes up to 71 of them, when it first occurs. Those
+    /// version, class and operation takes up to 136 of them, when it first occurs. Those
     /// for which there is no room any more are counted together, with `other` in every
-    /// label.
+    /// label; those of models that are not listed take a quarter of it at most.
     #[serde(default = "default_max_series")]
     pub max_series: u32,
     /// The name under which Envoy's workers keep which series there are. Filters of one
@@ -132,5 +132,5 @@ const fn default_bytes_per_token() -> u32 {
 }
 
 const fn default_max_series() -> u32 {
-    10_000
+    20_000
 }

@@ -1,11 +1,16 @@
 //! The series of one model, version, class and operation.
 
 use crate::metrics::{self, Row};
+use crate::outcome::OTHER;
 use crate::pricing::{Change, Cost};
-use core::cell::OnceCell;
+use core::cell::{OnceCell, RefCell};
 use core::time::Duration;
-use filter_kit::{Notes, Series};
+use filter_kit::{MetricKind, Notes, Series};
+use hashbrown::HashMap;
 use std::rc::Rc;
+
+/// So many reasons of refusals are told apart in each group.
+const MOST_REASONS: usize = 64;
 
 /// The values of the labels that all series of a group have.
 type Labels = [String; 4];
@@ -22,6 +27,8 @@ pub(crate) struct Family {
 /// The series of one model, version, class and operation.
 #[derive(Debug)]
 pub(crate) struct Group {
+    labels: Rc<Labels>,
+    refused: RefCell<HashMap<String, Series>>,
     pub(crate) requests: Family,
     pub(crate) grpc_responses: Family,
     pub(crate) finish_reasons: Family,
@@ -54,7 +61,8 @@ pub(crate) struct Group {
 impl Group {
     /// How many series one may come to.
     pub(crate) fn most_series() -> usize {
-        metrics::ROWS_PER_MODEL.iter().map(|row| row.values.len()).sum()
+        let rows = metrics::ROWS_PER_MODEL.iter().map(|row| row.values.len());
+        rows.fold(MOST_REASONS.saturating_add(1), usize::saturating_add)
     }
 
     pub(crate) fn new(labels: Labels) -> Self {
@@ -65,6 +73,8 @@ impl Group {
             series: row.values.iter().map(|_| OnceCell::new()).collect(),
         };
         Self {
+            labels: Rc::clone(&labels),
+            refused: RefCell::default(),
             requests: of(&metrics::REQUESTS),
             grpc_responses: of(&metrics::GRPC_RESPONSES),
             finish_reasons: of(&metrics::FINISH_REASONS),
@@ -93,6 +103,23 @@ impl Group {
             change: Change::default(),
             change_estimated: Change::default(),
         }
+    }
+
+    /// Counts a request that a filter refused, by a rule. More of them than there are,
+    /// from filters that nobody knows, are counted together.
+    pub(crate) fn refuse(&self, filter: &str, rule: &str, notes: &mut Notes) {
+        let Ok(mut refused) = self.refused.try_borrow_mut() else { return };
+        let mut reason = format!("{filter};{rule}");
+        let (mut filter, mut rule) = (filter, rule);
+        if refused.len() >= MOST_REASONS && !refused.contains_key(&reason) {
+            (filter, rule) = (OTHER, OTHER);
+            reason = OTHER.to_owned();
+        }
+        let [model, version, class, operation] = &*self.labels;
+        let series = refused.entry(reason).or_insert_with(|| {
+            Series::new(&metrics::REFUSED, &[model, version, class, operation, filter, rule])
+        });
+        notes.count(series);
     }
 
     /// Counts what a request cost, as its answer said.
@@ -135,10 +162,16 @@ impl Family {
         self.record_at(0, value, notes);
     }
 
-    /// Records a value with one of the metric's own label, by its place.
+    /// Records a value with one of the metric's own label, by its place. It counts as
+    /// twice the last bound at most.
     pub(crate) fn record_at(&self, label: usize, value: u64, notes: &mut Notes) {
+        // What nobody could mean would be all that the sum ever tells again.
+        let most = match self.row.metric.kind {
+            MetricKind::Histogram(bounds) => bounds.last().map(|last| last.saturating_mul(2)),
+            MetricKind::Counter | MetricKind::Gauge => None,
+        };
         if let Some(series) = self.series(label) {
-            notes.record(series, value);
+            notes.record(series, value.min(most.unwrap_or(u64::MAX)));
         }
     }
 

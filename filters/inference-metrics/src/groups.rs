@@ -1,18 +1,18 @@
 //! Which series there are, and how many there may be.
 
 use crate::family::Group;
-use crate::metrics::{REFUSED, STARTED};
+use crate::metrics::STARTED;
 use crate::models::{Models, Target};
 use crate::outcome::OTHER;
 use core::cell::RefCell;
-use filter_kit::{Cells, Series};
+use filter_kit::{CellError, Cells, Series};
 use hashbrown::HashMap;
 use inference_api::dialect::Operation;
 use std::rc::Rc;
 
-/// So many pairs of filter and rule are told apart: more than there are, so that nothing
-/// that is added in front of this filter can fill Envoy's memory.
-const MOST_REFUSALS: usize = 256;
+/// The share of the room that models which nobody listed may take: what clients make up
+/// must not displace what an operator wants to see.
+const STRANGERS: usize = 4;
 
 /// As what a request is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,12 +27,20 @@ pub(crate) struct GroupKey {
 /// Envoy.
 #[derive(Debug)]
 pub(crate) struct Groups {
-    by_key: RefCell<HashMap<GroupKey, Rc<Group>>>,
+    /// None for those for which there is no room, and never will be.
+    by_key: RefCell<HashMap<GroupKey, Option<Rc<Group>>>>,
     /// What is counted when there is no room for more.
     other: Rc<Group>,
     started: RefCell<HashMap<(usize, Operation), Series>>,
-    refused: RefCell<HashMap<(String, String), Series>>,
-    /// The cell in which all workers keep which groups there are.
+    /// Those of models that an operator listed, and those of all others.
+    listed: Census,
+    strangers: Census,
+}
+
+/// Which groups there are in any worker.
+#[derive(Debug)]
+struct Census {
+    /// The cell in which all workers keep that.
     cell: String,
     /// How many of them there may be.
     most: usize,
@@ -52,37 +60,56 @@ impl Groups {
         let most = usize::try_from(max_series).unwrap_or(usize::MAX);
         // The one of what is folded is there in any case.
         let most = most.checked_div(Group::most_series().max(1)).unwrap_or(0).saturating_sub(1);
+        let strangers = most.div_ceil(STRANGERS);
         Self {
             by_key: RefCell::default(),
             other: Rc::new(Group::new([OTHER; 4].map(str::to_owned))),
             started: RefCell::default(),
-            refused: RefCell::default(),
-            cell: format!("inference-metrics/{store}/groups"),
-            most,
+            listed: Census {
+                cell: format!("inference-metrics/{store}/listed"),
+                most: most.saturating_sub(strangers),
+            },
+            strangers: Census {
+                cell: format!("inference-metrics/{store}/strangers"),
+                most: strangers,
+            },
         }
     }
 
-    /// The name of the cell in which all workers keep which groups there are.
-    pub(crate) fn cell(&self) -> &str {
-        &self.cell
+    /// The names of the cells in which all workers keep which groups there are.
+    pub(crate) fn cells(&self) -> [&str; 2] {
+        [&self.listed.cell, &self.strangers.cell]
+    }
+
+    /// Whether there is a group of its own for this in this worker.
+    pub(crate) fn has(&self, key: &GroupKey) -> bool {
+        let is_own = |group: &Option<Rc<Group>>| group.is_some();
+        self.by_key.try_borrow().is_ok_and(|by_key| by_key.get(key).is_some_and(is_own))
     }
 
     /// The group as which a request is counted.
     pub(crate) fn of(&self, key: GroupKey, class: &str, models: &Models, cells: Cells) -> Counted {
-        let Ok(mut by_key) = self.by_key.try_borrow_mut() else {
-            return Counted::Folded(Rc::clone(&self.other));
-        };
+        let folded = || Counted::Folded(Rc::clone(&self.other));
+        let Ok(mut by_key) = self.by_key.try_borrow_mut() else { return folded() };
         if let Some(group) = by_key.get(&key) {
-            return Counted::As(Rc::clone(group));
+            return group.as_ref().map_or_else(folded, |group| Counted::As(Rc::clone(group)));
         }
         let [model, version] = models.labels(key.target);
         let labels = [model, version, class, key.operation.name()];
-        if !self.has_room(&labels, cells) {
-            return Counted::Folded(Rc::clone(&self.other));
+        let census = if key.target.is_listed() { &self.listed } else { &self.strangers };
+        match census.has_room(&labels, cells) {
+            Ok(true) => {
+                let group = Rc::new(Group::new(labels.map(str::to_owned)));
+                by_key.insert(key, Some(Rc::clone(&group)));
+                Counted::As(group)
+            }
+            Ok(false) => {
+                by_key.insert(key, None);
+                folded()
+            }
+            // The next one may have more luck.
+            Err(_) => folded(),
         }
-        let group = Rc::new(Group::new(labels.map(str::to_owned)));
-        by_key.insert(key, Rc::clone(&group));
-        Counted::As(group)
     }
 
     /// Requests that came in.
@@ -93,23 +120,16 @@ impl Groups {
             Err(_) => new(),
         }
     }
+}
 
-    /// Requests that a filter refused, by filter and rule.
-    pub(crate) fn refused(&self, filter: &str, rule: &str) -> Series {
-        let new = || Series::new(&REFUSED, &[filter, rule]);
-        let Ok(mut refused) = self.refused.try_borrow_mut() else { return new() };
-        let key = (filter.to_owned(), rule.to_owned());
-        if refused.len() >= MOST_REFUSALS && !refused.contains_key(&key) {
-            return Series::new(&REFUSED, &[OTHER, OTHER]);
-        }
-        refused.entry(key).or_insert_with(new).clone()
-    }
-
+impl Census {
     /// Whether a group is one of those that there are in any worker, or may become one.
-    fn has_room(&self, labels: &[&str; 4], cells: Cells) -> bool {
+    ///
+    /// # Errors
+    /// When that can't be told now.
+    fn has_room(&self, labels: &[&str; 4], cells: Cells) -> Result<bool, CellError> {
         let name = hash(labels);
-        let known = cells.update(&self.cell, |bytes| enter(bytes, name, self.most));
-        known.unwrap_or(false)
+        cells.update(&self.cell, |bytes| enter(bytes, name, self.most))
     }
 }
 

@@ -13,6 +13,13 @@ use filter_kit::{
 use inference_api::dialect::Operation;
 use std::rc::Rc;
 
+/// The longest name of a tenant that is stated, in bytes.
+const LONGEST_NAME: usize = 256;
+
+/// For so many groups there must be room: that of what is folded, one for models that are
+/// not listed, and one for a model that is.
+const LEAST_GROUPS: usize = 3;
+
 /// Inference metrics, made from their configuration.
 #[derive(Debug)]
 pub struct InferenceMetrics {
@@ -51,7 +58,7 @@ impl Filter for InferenceMetrics {
         if config.bytes_per_token == 0 {
             problems.add("bytes_per_token", "must be at least 1");
         }
-        let least = Group::most_series().saturating_mul(2);
+        let least = Group::most_series().saturating_mul(LEAST_GROUPS);
         if usize::try_from(config.max_series).is_ok_and(|most| most < least) {
             let text = format!("must be at least {least}: there would be room for no model");
             problems.add("max_series", text);
@@ -92,7 +99,8 @@ impl Filter for InferenceMetrics {
     }
 
     fn cells(&self) -> Vec<String> {
-        vec![self.groups.cell().to_owned(), self.tenant_secret_cell.clone()]
+        let [listed, strangers] = self.groups.cells();
+        [listed, strangers, &self.tenant_secret_cell].map(str::to_owned).into()
     }
 
     fn exchange(self: &Rc<Self>, arrival: Arrival) -> Observation {
@@ -116,9 +124,9 @@ impl InferenceMetrics {
         self.groups.started(class, self.callers.class_name(class), operation)
     }
 
-    /// The series of requests that a filter refused.
-    pub(crate) fn refused(&self, filter: &str, rule: &str) -> Series {
-        self.groups.refused(filter, rule)
+    /// Whether requests of this kind were counted before, other than as refused.
+    pub(crate) fn knows(&self, key: &GroupKey) -> bool {
+        self.groups.has(key)
     }
 
     /// The series as which a request is counted.
@@ -147,7 +155,11 @@ impl InferenceMetrics {
     pub(crate) fn stated_tenant(&self, tenant: Option<&[u8]>, arrival: &Arrival) -> Option<String> {
         match self.callers.stated_as() {
             TenantIs::Nothing => None,
-            TenantIs::Name => Some(String::from_utf8_lossy(tenant?).into_owned()),
+            TenantIs::Name => {
+                let mut name = String::from_utf8_lossy(tenant?).into_owned();
+                name.truncate(name.floor_char_boundary(LONGEST_NAME));
+                Some(name)
+            }
             TenantIs::Hash => Some(self.tenant_secret(arrival)?.tenant_hash(tenant?)),
         }
     }

@@ -185,7 +185,8 @@ pub static GATEWAY_TIME: Row = histogram(
 pub static GENERATION: Row = histogram(
     "gen_ai_server_request_duration_ms",
     SECONDS_AS_MS,
-    "From the headers of a generative request to the end of its answer, in milliseconds.",
+    "From the headers of a generative request that was answered to the end of its answer, in \
+     milliseconds.",
 );
 
 /// When the first token came.
@@ -216,7 +217,8 @@ pub static FIRST_CHUNK: Row = histogram(
 pub static CHUNK_GAP: Row = histogram(
     "gen_ai_client_operation_time_per_output_chunk_us",
     SECONDS_AS_US,
-    "Between pieces of a streamed answer that bring something generated, in microseconds.",
+    "Between pieces of a streamed answer that bring something generated, in microseconds; events \
+     that come together count as one.",
 );
 
 /// How many tokens requests have.
@@ -279,7 +281,7 @@ pub static STARTED: Metric = Metric {
 pub static REFUSED: Metric = Metric {
     name: "inference_refused_total",
     kind: MetricKind::Counter,
-    labels: &["filter", "rule"],
+    labels: &["model", "version", "class", "operation", "filter", "rule"],
     help: "Requests that a filter of the gateway refused, by filter and rule.",
 };
 

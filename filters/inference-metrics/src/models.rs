@@ -6,7 +6,7 @@ use crate::pricing::Price;
 use filter_kit::Problems;
 
 /// What stands in a label for a model or version that nobody names.
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// The models that have series of their own.
 #[derive(Debug)]
@@ -36,6 +36,21 @@ enum Place {
     None,
 }
 
+impl Target {
+    /// The same, but for a model that is not listed.
+    pub(crate) const fn of_strangers(self) -> Self {
+        match self.model {
+            Place::Listed(_) | Place::Other => Self { model: Place::Other, version: Place::Other },
+            Place::None => self,
+        }
+    }
+
+    /// Whether it is for a model that an operator listed.
+    pub(crate) const fn is_listed(self) -> bool {
+        matches!(self.model, Place::Listed(_))
+    }
+}
+
 impl Models {
     /// What the configuration means; writes down what is wrong with it.
     pub(crate) fn new(written: Vec<config::Model>, problems: &mut Problems) -> Self {
@@ -59,7 +74,13 @@ impl Models {
             Place::Other | Place::None => None,
         };
         let versions = versions.unwrap_or_default();
-        Target { model, version: place(version, versions.iter().map(|version| &**version)) }
+        match model {
+            Place::Listed(_) => {
+                Target { model, version: place(version, versions.iter().map(|name| &**name)) }
+            }
+            // A model without a name has no versions.
+            Place::Other | Place::None => Target { model, version: model },
+        }
     }
 
     /// The values of the labels `model` and `version`.

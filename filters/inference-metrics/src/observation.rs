@@ -9,13 +9,14 @@ use crate::family::Group;
 use crate::groups::GroupKey;
 use crate::measuring::InferenceMetrics;
 use crate::models::Target;
+use crate::outcome::Outcome;
 use crate::requesting::Request;
 use crate::telling;
 use filter_kit::{
     Arrival, Asks, BodyChunk, Edits, Exchange, HeaderBlock, Notes, Timestamp, Told, Trailers,
     Upcoming, Verdict, Watching,
 };
-use inference_api::dialect::{Dialect, Operation};
+use inference_api::dialect::Operation;
 use std::rc::Rc;
 
 /// One request and its answer, as they are measured.
@@ -37,7 +38,6 @@ enum Stage {
 #[derive(Debug)]
 struct Measured {
     since: Timestamp,
-    dialect: Dialect,
     operation: Operation,
     /// By position.
     class: usize,
@@ -52,6 +52,8 @@ struct Measured {
     told: Told,
     /// What the answer said was stated.
     is_stated: bool,
+    /// What was stated of what became of it, so far.
+    stated_outcome: Option<Outcome>,
 }
 
 /// A model and a version, as far as they are named.
@@ -112,12 +114,20 @@ impl Exchange for Observation {
         let Stage::Measured(measured) = &mut self.stage else {
             return Verdict::Forward(Edits::none());
         };
-        measured.find_target(&self.metrics, &self.arrival, notes);
         let HeaderBlock { headers, end_of_message, .. } = block;
-        measured.rejected = headers.first(filter_kit::Reply::REASON_HEADER).map(<[u8]>::to_vec);
         let shown = measured.answer.headers(headers, end_of_message, self.metrics.reads_answers);
-        if end_of_message {
-            measured.state_answer(&self.metrics, notes);
+        let rejected = headers.first(filter_kit::Reply::REASON_HEADER);
+        // What is good was not refused, whatever a server writes into it.
+        measured.rejected = rejected.filter(|_| !measured.answer.is_good()).map(<[u8]>::to_vec);
+        measured.find_target(&self.metrics, &self.arrival, notes);
+        match shown {
+            // Nothing more will be known of it before it is over.
+            Watching::Nothing => measured.state_end(&self.metrics, notes),
+            // Should it break off: what is stated after that comes too late for traces.
+            _ if measured.answer.is_streamed() || measured.answer.has_messages() => {
+                measured.state_outcome(Outcome::Cut, &self.metrics, notes);
+            }
+            _ => {}
         }
         Verdict::Forward(match shown {
             Watching::Nothing => Edits::none(),
@@ -130,8 +140,11 @@ impl Exchange for Observation {
         if let Stage::Measured(measured) = &mut self.stage {
             let passed = measured.answer.body(chunk.bytes, chunk.end_of_message, chunk.at);
             measured.pass(passed, chunk.at, notes);
+            if passed.is_first_content && self.metrics.states_facts {
+                telling::first_token(chunk.at.since(measured.since), notes);
+            }
             if chunk.end_of_message {
-                measured.state_answer(&self.metrics, notes);
+                measured.state_end(&self.metrics, notes);
             }
         }
         Verdict::Forward(Edits::none().watch())
@@ -140,7 +153,7 @@ impl Exchange for Observation {
     fn response_trailers(&mut self, trailers: Trailers<'_>, notes: &mut Notes) -> Verdict {
         if let Stage::Measured(measured) = &mut self.stage {
             measured.answer.trailers(trailers.trailers);
-            measured.state_answer(&self.metrics, notes);
+            measured.state_end(&self.metrics, notes);
         }
         Verdict::Forward(Edits::none())
     }
@@ -176,7 +189,7 @@ impl Measured {
                 facts,
                 // What is good and complete needs no explanation.
                 flags: !self.answer.is_complete(),
-                details: self.rejected.is_some() || self.answer.is_open(),
+                details: self.rejected.is_some() || !self.answer.has_all_content(),
                 upstream_time: metrics.splits_time && self.answer.has_begun(),
                 request_bytes: self.request.bytes().is_none(),
                 response_bytes: self.answer.has_begun() && self.answer.bytes().is_none(),
@@ -190,7 +203,7 @@ impl Measured {
         let is_told = matches!(self.operation, Operation::ChatCompletions | Operation::Completions);
         is_told
             && self.answer.is_good()
-            && self.answer.generated().0 > 0
+            && self.answer.is_streamed()
             && self.answer.usage().is_none()
     }
 
@@ -208,10 +221,16 @@ impl Measured {
         };
         let target = metrics.models.target(model, version);
         if metrics.states_facts && metrics.model_from != ModelFrom::Router {
-            telling::target(model, version, notes);
+            telling::target(metrics.models.labels(target), notes);
         }
-        let key = GroupKey { target, class: self.class, operation: self.operation };
-        self.target = Some((target, metrics.group(key, arrival.cells, notes)));
+        let key = |target| GroupKey { target, class: self.class, operation: self.operation };
+        // What no server saw makes no series for a model: clients can say anything.
+        let was_served = self.answer.has_begun() && self.rejected.is_none();
+        let target = match was_served || metrics.knows(&key(target)) {
+            true => target,
+            false => target.of_strangers(),
+        };
+        self.target = Some((target, metrics.group(key(target), arrival.cells, notes)));
     }
 
     /// States what the request's body told.

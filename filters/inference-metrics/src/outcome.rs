@@ -9,7 +9,8 @@ use filter_kit::ResponseFlags;
 pub enum Outcome {
     /// It was answered.
     Ok,
-    /// The client's fault: a status of 400 to 499, or what gRPC has for that.
+    /// The client's fault: a status of 400 to 499, what gRPC has for that, or a breach of
+    /// the protocol.
     ClientError,
     /// A filter of the gateway refused it.
     Refused,
@@ -100,6 +101,8 @@ pub(crate) enum Progress {
     Truncated,
     /// It says in its content that it failed.
     Failed,
+    /// Envoy follows where it points to, which is another exchange.
+    Redirected,
 }
 
 impl Outcome {
@@ -111,9 +114,11 @@ impl Outcome {
                 Self::Timeout
             }
             Progress::Complete => Self::of_status(status),
+            Progress::Redirected => Self::Ok,
             Progress::Failed => Self::UpstreamError,
             Progress::Truncated => Self::Cut,
             _ if flags.client_left() => Self::ClientLeft,
+            _ if flags.client_erred() => Self::ClientError,
             _ if flags.timed_out() => Self::Timeout,
             Progress::Begun => Self::Cut,
             Progress::Awaited => Self::UpstreamError,
@@ -125,11 +130,11 @@ impl Outcome {
     /// Source: OpenTelemetry's semantic conventions v1.41.1, "gRPC": which codes are
     /// the server's fault.
     fn of_status(status: Status) -> Self {
-        match (status.http, status.grpc) {
-            (_, Some(1)) => Self::ClientLeft,
+        // Who says that all is well has not said why it is not.
+        match (status.http, status.grpc.filter(|code| *code != 0)) {
+            (_, Some(1)) | (499, None) => Self::ClientLeft,
             (_, Some(4)) | (408 | 504, None) => Self::Timeout,
-            (499, None) => Self::ClientLeft,
-            (_, Some(0)) | (100..=399, None) => Self::Ok,
+            (100..=399, None) => Self::Ok,
             (_, Some(3 | 5..=11 | 16)) | (400..=499, None) => Self::ClientError,
             _ => Self::UpstreamError,
         }

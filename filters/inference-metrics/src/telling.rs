@@ -1,6 +1,7 @@
 //! What is stated of each request, for the access log and for traces.
 
 use crate::family::nearest_ms;
+use crate::models::NONE;
 use crate::outcome::Outcome;
 use crate::pricing::Cost;
 use core::time::Duration;
@@ -47,7 +48,7 @@ pub const FACTS: [(&str, &str); 15] = {
     let [input, output, cached, cache_write, reasoning] = USAGE_FACTS;
     [
         (OUTCOME, "what became of it"),
-        (model, "the model that it was for, as it named it; stated here only without a router"),
+        (model, "the model as which it is counted; stated here only without a router"),
         (version, "and the version"),
         (OPERATION, "what it asked for, such as `chat_completions`"),
         (CLASS, "its class"),
@@ -81,11 +82,12 @@ pub(crate) fn input_hash(hash: String, notes: &mut Notes) {
     notes.fact(INPUT_HASH, hash);
 }
 
-/// States for which model a request was, where no router does.
-pub(crate) fn target(model: Option<&str>, version: Option<&str>, notes: &mut Notes) {
-    for (name, value) in TARGET_FACTS.into_iter().zip([model, version]) {
-        if let Some(value) = value {
-            notes.fact(name, value);
+/// States the labels of the model and version that a request is for, where no router says
+/// it.
+pub(crate) fn target(labels: [&str; 2], notes: &mut Notes) {
+    for (name, label) in TARGET_FACTS.into_iter().zip(labels) {
+        if label != NONE {
+            notes.fact(name, label);
         }
     }
 }

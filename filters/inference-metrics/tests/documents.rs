@@ -234,11 +234,3 @@ fn every_metric_of_a_convention_has_one() {
         assert!(CONVENTIONS.iter().any(|it| it.metric.name == metric.name), "{}", metric.name);
     }
 }
-
-/// A number in a doc comment is not generated.
-#[test]
-fn the_key_for_series_says_how_many_there_are() {
-    let most: usize = ROWS_PER_MODEL.iter().map(|row| row.values.len()).sum();
-    let text = configuration_table::<Config>();
-    assert!(text.contains(&format!("takes up to {most} of them")), "{most}");
-}

@@ -29,7 +29,7 @@ mod scripts;
 
 /// So many groups have series of their own.
 const GROUPS: usize = 3;
-const SERIES_OF_A_GROUP: usize = 71;
+const SERIES_OF_A_GROUP: usize = 136;
 const CLASSES: [&str; 2] = ["batch", "default"];
 
 fn config(model_from: &str) -> Value {

@@ -119,6 +119,10 @@ const TRANSCRIPTS: [Transcript; 15] = [
     ),
 ];
 
+/// What is in the last event of a stream, or in one after which nothing comes.
+const ENDS: [&[u8]; 5] =
+    [b"[DONE]", b"message_stop", b"response.completed", b"response.incomplete", b"error"];
+
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
 }
@@ -262,7 +266,7 @@ fn what_is_measured_is_the_same_when_a_stream_comes_byte_by_byte() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_anywhere_is_counted_once_as_cut() {
+fn a_stream_that_breaks_off_anywhere_is_counted_once() {
     let (filter, cells) = filter();
     for transcript in &TRANSCRIPTS {
         let bytes = transcript.bytes();
@@ -270,7 +274,12 @@ fn a_stream_that_breaks_off_anywhere_is_counted_once_as_cut() {
             let begun = transcript.trial(false, cells).answered(SSE, &bytes[..length]);
             let record = begun.broken_off().recorded(&filter);
             let outcomes = own(&record, "inference_requests_total_");
-            assert_eq!(outcomes, [("cut".to_owned(), 1)], "{} at {length}", transcript.file);
+            let begun = &bytes[..length];
+            let has_end = ENDS.iter().any(|end| begun.windows(end.len()).any(|text| text == *end));
+            // Behind its last event nothing is missing but the end of the message.
+            let is_whole = has_end && outcomes == [(transcript.outcome.to_owned(), 1)];
+            let is_cut = outcomes == [("cut".to_owned(), 1)];
+            assert!(is_whole || is_cut, "{} at {length}: {outcomes:?}", transcript.file);
             assert_unchanged(&record);
         }
     }

@@ -21,6 +21,18 @@ pub struct HostError(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricId(u32);
 
+impl MetricId {
+    /// The one with this number.
+    pub const fn of(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 impl HostError {
     /// Something is not there.
     pub const NOT_FOUND: Self = Self(1);

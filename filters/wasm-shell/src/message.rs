@@ -252,7 +252,8 @@ impl Message {
     pub(crate) fn deed(&mut self) -> Deed {
         let stays = match self.stage {
             Stage::Opened | Stage::Undecided => return Deed::Pause,
-            Stage::Watched if self.missing == Some(0) => return Deed::Pause,
+            // Of an empty body there is nothing to keep back.
+            Stage::Watched if self.missing == Some(0) && self.held > 0 => return Deed::Pause,
             Stage::Waiting => true,
             Stage::Watched | Stage::TrailersWatched | Stage::Settled => false,
         };

@@ -29,12 +29,17 @@ pub(crate) fn apply(change: &Change) {
 }
 
 fn id(series: &Series) -> host::Result<MetricId> {
-    DEFINED.with_borrow_mut(|defined| {
+    if let Some(number) = series.number() {
+        return Ok(MetricId::of(number));
+    }
+    let id = DEFINED.with_borrow_mut(|defined| {
         if let Some(id) = defined.get(series) {
             return Ok(*id);
         }
         let id = host::define_metric(series.kind(), series.stat_name())?;
         defined.insert(series.clone(), id);
         Ok(id)
-    })
+    })?;
+    series.set_number(id.number());
+    Ok(id)
 }

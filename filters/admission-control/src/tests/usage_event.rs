@@ -105,6 +105,19 @@ fn what_is_used_is_known_from_it() {
 }
 
 #[test]
+fn what_it_said_is_stated_though_the_answer_breaks_off_behind_it() {
+    let events = [FIRST, USAGE, FIRST].concat();
+    for chunk in 1..=events.len() {
+        let trial = answered(events.as_bytes()).cut_at_every(chunk).broken_off();
+        let record = trial.recorded(&control(&tokens(1_000_000_000)));
+        let before = record.notes.facts().iter().take(record.facts_before_end);
+        let said = before.filter(|fact| fact.name == "inference.output_tokens");
+        let said: Vec<&str> = said.map(|fact| fact.value.as_str()).collect();
+        assert_eq!(said, ["2"], "{chunk}");
+    }
+}
+
+#[test]
 fn a_client_that_asked_itself_keeps_it() {
     let events = [FIRST, USAGE, DONE].concat();
     let mut body = streamed();

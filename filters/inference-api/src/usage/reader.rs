@@ -151,10 +151,19 @@ impl AnswerReader {
     }
 }
 
+/// What an event brings that is too long to be read, as far as its name tells.
+fn oversized(shape: Option<Shape>, name: &[u8]) -> EventKind {
+    match (shape, name) {
+        (_, b"error") | (Some(Shape::Responses), b"response.failed") => EventKind::Error,
+        (Some(Shape::Responses), b"response.completed" | b"response.incomplete") => EventKind::Done,
+        _ => EventKind::Other,
+    }
+}
+
 impl Answer {
     fn add_event(&mut self, shape: Option<Shape>, event: &sse::Event<'_>) -> AnswerEvent {
         let (kind, content_bytes) = match (event.data, shape) {
-            (sse::Data::Oversized { .. }, _) => (EventKind::Other, 0),
+            (sse::Data::Oversized { .. }, _) => (oversized(shape, event.kind), 0),
             (sse::Data::Whole(data), _) if sse::is_done(data) => (EventKind::Done, 0),
             (sse::Data::Whole(_), None) => (EventKind::Other, 0),
             (sse::Data::Whole(data), Some(shape)) => self.read(shape, event.kind, data),

@@ -325,6 +325,27 @@ fn what_is_malformed_oversized_or_of_another_api_tells_nothing() {
 }
 
 #[test]
+fn an_event_that_is_too_long_is_told_by_its_name() {
+    const RESPONSES: (Dialect, Operation) = (Dialect::OpenAi, Operation::Responses);
+    for (call, name, expected) in [
+        (RESPONSES, "response.completed", Done),
+        (RESPONSES, "response.incomplete", Done),
+        (RESPONSES, "response.failed", Error),
+        (RESPONSES, "response.created", Other),
+        (RESPONSES, "error", Error),
+        (CHAT, "response.completed", Other),
+        (CHAT, "error", Error),
+    ] {
+        let limits = Limits { event_bytes: 64 };
+        let mut reader = AnswerReader::events(call.0, call.1, limits);
+        let long = format!("event: {name}\ndata: \"{}\"\n\n", "x".repeat(99));
+        let event = reader.next(&mut long.as_bytes()).unwrap();
+        assert_eq!(event.kind, expected, "{call:?} {name}");
+        assert_eq!(reader.has_error(), expected == Error, "{call:?} {name}");
+    }
+}
+
+#[test]
 fn of_a_key_that_stands_twice_the_last_value_counts() {
     let twice = r#"{"usage":{"prompt_tokens":1,"completion_tokens":2},
         "usage":{"prompt_tokens":3,"prompt_tokens":4},

@@ -51,7 +51,6 @@ pub(super) fn request(
     };
     Some(Measured {
         since: block.at,
-        dialect: call.dialect,
         operation: call.operation,
         class,
         named,
@@ -61,6 +60,7 @@ pub(super) fn request(
         rejected: None,
         told: Told::default(),
         is_stated: false,
+        stated_outcome: None,
     })
 }
 

@@ -3,15 +3,22 @@
 use super::Measured;
 use crate::family::Group;
 use crate::measuring::InferenceMetrics;
-use crate::outcome::{Outcome, finish_reason_position, grpc_status};
+use crate::outcome::{Outcome, Progress, finish_reason_position, grpc_status};
 use crate::pricing::Cost;
 use crate::telling;
-use filter_kit::{Notes, Timestamp};
+use filter_kit::{Notes, ResponseFlags, Timestamp};
 use inference_api::dialect::Operation;
 use inference_api::usage::{USAGE_FACTS, Usage};
 
 /// What Envoy says of a stream that lasted as long as it may, also by `grpc-timeout`.
 const MAX_DURATION: &[u8] = b"max_duration_timeout";
+
+/// What Envoy says of an answer that it follows to where that points.
+const INTERNAL_REDIRECT: &[u8] = b"internal_redirect";
+
+/// The most tokens that are believed of a request: the last bucket of
+/// `gen_ai.client.token.usage`. A server that says more would make every sum useless.
+const MOST_TOKENS: u64 = 67_108_864;
 
 /// Tokens of a request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,21 +30,43 @@ struct Tokens {
 }
 
 impl Measured {
+    /// States what the answer said, and what became of the request as far as that can be
+    /// told without Envoy's flags, which are not known yet.
+    pub(super) fn state_end(&mut self, metrics: &InferenceMetrics, notes: &mut Notes) {
+        self.state_answer(metrics, notes);
+        let outcome = match &self.rejected {
+            Some(_) => Outcome::Refused,
+            None => {
+                let flags = ResponseFlags::default();
+                let progress = self.answer.progress(flags);
+                Outcome::of(progress, self.answer.status(progress), flags)
+            }
+        };
+        self.state_outcome(outcome, metrics, notes);
+    }
+
     /// States what the answer said, once.
-    pub(super) fn state_answer(&mut self, metrics: &InferenceMetrics, notes: &mut Notes) {
+    fn state_answer(&mut self, metrics: &InferenceMetrics, notes: &mut Notes) {
         if self.is_stated || !metrics.states_facts {
             return;
         }
         self.is_stated = true;
-        if let Some(first) = self.answer.first_content() {
-            telling::first_token(first.since(self.since), notes);
-        }
         let tokens = self.tokens(metrics);
         let usage = self.answer.usage().map(|_| tokens.said);
         let cost = self.whole_cost(&tokens, metrics);
         telling::answered(usage.as_ref(), cost, self.answer.finish_reason(), notes);
-        if self.answer.is_complete() {
-            telling::outcome(Outcome::Ok, notes);
+    }
+
+    /// States what became of it, unless that was stated already.
+    pub(super) fn state_outcome(
+        &mut self,
+        outcome: Outcome,
+        metrics: &InferenceMetrics,
+        notes: &mut Notes,
+    ) {
+        if metrics.states_facts && self.stated_outcome != Some(outcome) {
+            self.stated_outcome = Some(outcome);
+            telling::outcome(outcome, notes);
         }
     }
 
@@ -51,14 +80,10 @@ impl Measured {
             telling::cost(self.whole_cost(&self.tokens(metrics), metrics), notes);
         }
         let Some((_, group)) = self.target.clone() else { return };
-        let outcome = self.outcome(metrics, notes);
+        let outcome = self.outcome(&group, notes);
         group.requests.count_at(outcome.position(), notes);
-        if metrics.states_facts && !(was_stated && self.answer.is_complete()) {
-            telling::outcome(outcome, notes);
-        }
-        if let (true, Some(code)) = (self.dialect.is_grpc(), self.answer.status().grpc)
-            && self.answer.has_begun()
-        {
+        self.state_outcome(outcome, metrics, notes);
+        if let Some(code) = self.answer.status(self.progress()).grpc {
             group.grpc_responses.count_at(grpc_status(code), notes);
         }
         if let Some(reason) = self.answer.finish_reason() {
@@ -72,26 +97,40 @@ impl Measured {
         self.settle_tokens(&group, metrics, notes);
     }
 
-    fn outcome(&self, metrics: &InferenceMetrics, notes: &mut Notes) -> Outcome {
+    fn outcome(&self, group: &Group, notes: &mut Notes) -> Outcome {
+        let details = self.told.details.as_deref();
         // Only a filter can write both; Envoy's own details, which a server might guess,
         // have no semicolon.
         if let Some(rejected) = &self.rejected
-            && self.told.details.as_ref() == Some(rejected)
+            && details == Some(rejected)
             && let Some((filter, rule)) = String::from_utf8_lossy(rejected).split_once(';')
         {
-            notes.count(&metrics.refused(filter, rule));
+            group.refuse(filter, rule, notes);
             return Outcome::Refused;
         }
         // Of all that ends an answer, this alone has no flag.
-        if self.answer.is_open() && self.told.details.as_deref() == Some(MAX_DURATION) {
+        if !self.answer.has_all_content() && details == Some(MAX_DURATION) {
             return Outcome::Timeout;
         }
+        let progress = self.progress();
         let flags = self.told.flags.unwrap_or_default();
-        Outcome::of(self.answer.progress(flags), self.answer.status(), flags)
+        Outcome::of(progress, self.answer.status(progress), flags)
+    }
+
+    /// How far the answer came, now that it is over.
+    fn progress(&self) -> Progress {
+        match self.answer.progress(self.told.flags.unwrap_or_default()) {
+            Progress::Awaited if self.told.details.as_deref() == Some(INTERNAL_REDIRECT) => {
+                Progress::Redirected
+            }
+            progress => progress,
+        }
     }
 
     fn settle_sizes(&self, group: &Group, notes: &mut Notes) {
-        if let Some(bytes) = self.request.bytes().or(self.told.request_bytes) {
+        let request = self.request.bytes().or(self.told.request_bytes);
+        // What was announced and never came is no length.
+        if let Some(bytes) = request.filter(|_| self.answer.has_begun()) {
             group.request_bytes.record(bytes, notes);
         }
         if let Some(bytes) = self.answer.bytes().or(self.told.response_bytes) {
@@ -117,7 +156,7 @@ impl Measured {
             group.upstream_time.record_us(upstream, notes);
             group.gateway_time.record_us(time.saturating_sub(upstream), notes);
         }
-        if !generates(self.operation) || outcome == Outcome::Refused {
+        if !generates(self.operation) || outcome != Outcome::Ok {
             return;
         }
         group.generation.record_ms(time, notes);
@@ -125,7 +164,7 @@ impl Measured {
         let output = self.usage().and_then(|usage| usage.output_tokens);
         let others = output.unwrap_or(self.answer.generated().0).saturating_sub(1);
         let others = u32::try_from(others).unwrap_or(u32::MAX);
-        if let (Outcome::Ok, Some(each)) = (outcome, at.since(first).checked_div(others)) {
+        if let Some(each) = at.since(first).checked_div(others) {
             group.output_token.record_us(each, notes);
         }
     }
@@ -170,14 +209,16 @@ impl Measured {
 
     /// What was used, as the answer says, or as another filter does that read it.
     fn usage(&self) -> Option<Usage> {
-        self.answer.usage().or_else(|| {
+        let usage = self.answer.usage().unwrap_or_else(|| {
             let count = |name| {
                 let text = str::from_utf8(self.told.fact(name)?).ok()?;
                 text.parse().ok()
             };
-            let usage = Usage::of_counts(USAGE_FACTS.map(count));
-            usage.total().map(|_| usage)
-        })
+            Usage::of_counts(USAGE_FACTS.map(count))
+        });
+        let counts = usage.counts().map(|count| count.filter(|count| *count <= MOST_TOKENS));
+        let usage = Usage::of_counts(counts);
+        usage.total().map(|_| usage)
     }
 
     fn tokens(&self, metrics: &InferenceMetrics) -> Tokens {
@@ -203,7 +244,7 @@ impl Measured {
 
     /// As many tokens as its prompt is taken to have.
     fn input_tokens(&self, metrics: &InferenceMetrics) -> u64 {
-        match &self.request.brought().demand {
+        let tokens = match &self.request.brought().demand {
             Some(demand) => {
                 let text = demand.prompt_bytes.saturating_add(demand.tool_bytes);
                 metrics.tokens_of(text).saturating_add(demand.prompt_token_ids)
@@ -211,7 +252,8 @@ impl Measured {
             None => {
                 metrics.tokens_of(self.request.bytes().or(self.told.request_bytes).unwrap_or(0))
             }
-        }
+        };
+        tokens.min(MOST_TOKENS)
     }
 }
 

@@ -51,6 +51,21 @@ fn of_a_good_answer_only_the_servers_time_is_asked() {
 }
 
 #[test]
+fn what_went_wrong_is_not_asked_of_a_stream_whose_last_event_came() {
+    let filter = metrics(models());
+    let ended = chat().answered(SSE, events(&[HI, STOP, USAGE, DONE])).broken_off();
+    let timeout = Told { flags: Some(ResponseFlags(1 << 16)), ..Told::default() };
+    let record = ended.known(timeout).sharing(local_cells()).recorded(&filter);
+    assert_eq!(outcome(&record), "ok");
+}
+
+#[test]
+fn who_answered_is_asked_where_nobody_did() {
+    let [_, end] = asked(models(), CHAT, &[], "");
+    assert!(end.flags && end.details);
+}
+
+#[test]
 fn the_router_is_asked_once_it_can_have_decided() {
     let target = Asks { facts: TARGET_FACTS, ..Asks::NOTHING };
     let body = events(&[HI, STOP, USAGE, DONE]);
@@ -65,7 +80,7 @@ fn usage_is_asked_where_a_stream_did_not_say_it() {
         (CHAT, &[HI, STOP, DONE][..], &USAGE_FACTS[..]),
         ("/v1/completions", &[HI, STOP, DONE], &USAGE_FACTS),
         (CHAT, &[HI, STOP, USAGE, DONE], &[]),
-        (CHAT, &[STOP, DONE], &[]),
+        (CHAT, &[STOP, DONE], &USAGE_FACTS),
         ("/v1/messages", &[r#"{"type":"content_block_delta","delta":{"text":"a"}}"#], &[]),
     ] {
         let [before, end] = asked(models(), path, STREAM, &events(data));

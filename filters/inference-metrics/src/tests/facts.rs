@@ -48,6 +48,8 @@ fn all_that_a_good_stream_says_is_stated_when_it_ends() {
         ("inference.operation", "chat_completions"),
         ("inference.class", "default"),
         ("inference.model", "demo"),
+        // Should it break off.
+        ("inference.outcome", "cut"),
         ("inference.ttft_ms", "0"),
         ("inference.input_tokens", "7"),
         ("inference.output_tokens", "3"),
@@ -70,27 +72,64 @@ fn an_answer_that_is_only_headers_is_over_with_them() {
     }
 }
 
-#[test]
-fn what_became_of_the_others_is_stated_when_envoy_knows_it() {
-    let failed = chat().answered(JSON, "{}").answer_header(":status", "503");
-    let [before, after] = stated(failed, models());
-    assert!(!before.iter().any(|(name, _)| *name == "inference.outcome"));
-    assert_eq!(after, named(&[("inference.outcome", "upstream_error")]));
-
-    let cut = chat().answered(SSE, events(&[HI])).broken_off();
-    let [_, after] = stated(cut, models());
-    assert_eq!(after.last(), named(&[("inference.outcome", "cut")]).last());
-    assert_eq!(after.first(), named(&[("inference.ttft_ms", "0")]).first());
-
-    let [_, after] = stated(chat(), models());
-    assert_eq!(
-        after,
-        named(&[("inference.model", "demo"), ("inference.outcome", "upstream_error"),])
-    );
+/// What is stated of the outcome: before the exchange is over, and then.
+fn outcomes(trial: Trial, config: Value) -> [Vec<String>; 2] {
+    stated(trial, config).map(|facts| {
+        let of = facts.into_iter().filter(|(name, _)| *name == "inference.outcome");
+        of.map(|(_, outcome)| outcome).collect()
+    })
 }
 
 #[test]
-fn each_fact_is_stated_once() {
+fn an_outcome_is_stated_when_it_can_be_told_and_again_if_it_was_another() {
+    let flagged = |trial: Trial, bit: u32| {
+        trial.known(Told { flags: Some(ResponseFlags(1 << bit)), ..Told::default() })
+    };
+    let (upstream_closed, client_closed) = (6, 14);
+    let unread = || Trial::of("POST", "/v1/audio/speech").answered("audio/mpeg", "abc");
+    let stream = || chat().answered(SSE, events(&[HI]));
+    let failed = chat().answered(JSON, "{}").answer_header(":status", "503");
+    let refused = failed.clone().answer_header("x-inference-rejected", "f;r");
+    let details = Told { details: Some(b"f;r".to_vec()), ..Told::default() };
+    let path = "/inference.GRPCInferenceService/ModelStreamInfer";
+    let messages = Trial::grpc(path, b"").answered_by_grpc(&[b"abc"]);
+    for (trial, before, after) in [
+        (failed, &["upstream_error"][..], &[][..]),
+        (refused.clone().known(details), &["refused"], &[]),
+        (refused, &["refused"], &["upstream_error"]),
+        (unread(), &["ok"], &[]),
+        (flagged(unread(), upstream_closed), &["ok"], &["cut"]),
+        (stream(), &["cut"], &[]),
+        (stream().broken_off(), &["cut"], &[]),
+        (flagged(stream().broken_off(), client_closed), &["cut"], &["client_left"]),
+        (chat().answered(SSE, events(&[HI, DONE])), &["cut", "ok"], &[]),
+        (messages.clone().answer_trailer("grpc-status", "0"), &["cut", "ok"], &[]),
+        (messages.broken_off(), &["cut"], &[]),
+        (chat().answered(JSON, "{}"), &["ok"], &[]),
+        (flagged(chat().answered(JSON, "{").broken_off(), client_closed), &[], &["client_left"]),
+        (flagged(chat(), client_closed), &[], &["client_left"]),
+    ] {
+        let expected = [before, after].map(|facts| facts.iter().map(ToString::to_string).collect());
+        let expected: [Vec<String>; 2] = expected;
+        assert_eq!(outcomes(trial.clone(), models()), expected, "{trial:?}");
+    }
+}
+
+#[test]
+fn the_first_token_is_stated_as_soon_as_it_came() {
+    let [before, _] = stated(chat().answered(SSE, events(&[HI])).broken_off(), models());
+    assert_eq!(before.last(), named(&[("inference.ttft_ms", "0")]).last());
+}
+
+#[test]
+fn of_what_nobody_answered_its_model_is_stated_at_the_end() {
+    let [_, after] = stated(chat(), models());
+    let expected = [("inference.model", "demo"), ("inference.outcome", "upstream_error")];
+    assert_eq!(after, named(&expected));
+}
+
+#[test]
+fn a_fact_is_stated_again_only_if_it_is_another() {
     let good = chat().answered(SSE, events(&[HI, STOP, USAGE, DONE]));
     for trial in [
         good.clone(),
@@ -101,25 +140,54 @@ fn each_fact_is_stated_once() {
     ] {
         let [mut all, after] = stated(trial.clone(), priced());
         all.extend(after);
-        let mut names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all.len(), "{trial:?}: {all:?}");
+        for (position, (name, value)) in all.iter().enumerate() {
+            let later = all.iter().skip(position + 1).find(|(later, _)| later == name);
+            assert_ne!(later.map(|(_, value)| value), Some(value), "{name}: {trial:?}");
+        }
     }
 }
 
 #[test]
 fn model_and_version_are_left_to_the_router_where_there_is_one() {
     let infer = || Trial::of("POST", "/v2/models/m/versions/2/infer").answered(JSON, "{}");
-    let named = |model_from: &str| {
-        let record = recorded(infer(), json!({"model_from": model_from}));
-        [fact(&record, "inference.model"), fact(&record, "inference.version")]
-            .map(|fact| fact.map(str::to_owned))
+    let stated = |model_from: &str| {
+        let models = json!([{"name": "m", "versions": ["2"]}]);
+        let record = recorded(infer(), json!({"model_from": model_from, "models": models}));
+        ["inference.model", "inference.version"].map(|name| fact(&record, name).map(str::to_owned))
     };
-    assert_eq!(named("router"), [None, None]);
+    assert_eq!(stated("router"), [None, None]);
     for model_from in ["headers", "request"] {
-        assert_eq!(named(model_from), [Some("m".to_owned()), Some("2".to_owned())]);
+        assert_eq!(stated(model_from), [Some("m".to_owned()), Some("2".to_owned())]);
     }
+}
+
+#[test]
+fn model_and_version_are_stated_as_they_are_counted_and_not_as_a_client_writes_them() {
+    for (path, expected) in [
+        ("/v2/models/demo/versions/v1/infer", [Some("demo"), Some("v1")]),
+        ("/v2/models/demo/versions/secret/infer", [Some("demo"), Some("other")]),
+        ("/v2/models/demo/infer", [Some("demo"), None]),
+        ("/v2/models/secret/versions/v1/infer", [Some("other"), Some("other")]),
+        ("/somewhere", [None, None]),
+    ] {
+        let record = recorded(Trial::of("POST", path).answered(JSON, "{}"), models());
+        let stated = ["inference.model", "inference.version"].map(|name| fact(&record, name));
+        assert_eq!(stated, expected, "{path}");
+    }
+}
+
+#[test]
+fn the_name_of_a_tenant_is_stated_up_to_256_bytes() {
+    let mut config = models();
+    config["tenant"] = json!({"header": "x-tenant", "stated_as": "name"});
+    let stated = |name: &[u8]| {
+        let record = recorded(chat().header("x-tenant", name), config.clone());
+        fact(&record, "inference.tenant").map(str::to_owned)
+    };
+    assert_eq!(stated(&[b'a'; 256]), Some("a".repeat(256)));
+    assert_eq!(stated(&[b'a'; 257]), Some("a".repeat(256)));
+    // Each of them becomes three bytes.
+    assert_eq!(stated(&[0xff; 256]), Some("\u{fffd}".repeat(85)));
 }
 
 #[test]

@@ -13,6 +13,9 @@ const IDLE_TIMEOUT: u64 = 1 << 16;
 const STREAM_DURATION: u64 = 1 << 19;
 const DURATION_TIMEOUT: u64 = 1 << 22;
 const CLIENT_RESET: u64 = 1 << 28;
+const CLIENT_ERRED: u64 = 1 << 18;
+const CONNECTION_FAILED: u64 = 1 << 5;
+const DELAYED: u64 = 1 << 9;
 
 const MODEL_INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 
@@ -130,6 +133,58 @@ fn an_http_error_in_answer_to_grpc_is_one_and_no_grpc_status() {
 }
 
 #[test]
+fn an_http_error_counts_before_a_grpc_status_of_zero() {
+    for (code, expected) in
+        [("404", "client_error"), ("408", "timeout"), ("503", "upstream_error"), ("504", "timeout")]
+    {
+        let trial = grpc_trailers_only("0").answer_header(":status", code);
+        assert_eq!(outcome_of(trial), expected, "{code}");
+    }
+}
+
+#[test]
+fn a_grpc_status_means_nothing_in_an_answer_that_is_not_grpc() {
+    let whole = chat().answered(JSON, "{}").answer_header("grpc-status", "13");
+    let end = chat().answered(JSON, "{}").answer_trailer("grpc-status", "13");
+    let failed = whole.clone().answer_header(":status", "404");
+    let called = grpc().answered("text/plain", "no").answer_header("grpc-status", "13");
+    for (trial, expected) in [(whole, "ok"), (end, "ok"), (failed, "client_error"), (called, "ok")]
+    {
+        let record = recorded(trial.clone(), models());
+        assert_eq!(outcome(&record), expected, "{trial:?}");
+        assert_eq!(added(&record, &table::GRPC_RESPONSES), [], "{trial:?}");
+    }
+}
+
+#[test]
+fn a_call_over_grpc_that_breaks_off_has_no_status() {
+    for (bits, expected) in [(UPSTREAM_CLOSED, "cut"), (CLIENT_CLOSED, "client_left")] {
+        let broken = grpc().answered_by_grpc(&[b""]).broken_off();
+        let record = recorded(flags(broken, bits), models());
+        assert_eq!(outcome(&record), expected);
+        assert_eq!(added(&record, &table::GRPC_RESPONSES), []);
+    }
+}
+
+#[test]
+fn a_client_that_breaks_the_protocol_errs() {
+    let unread = Trial::of("POST", "/v1/audio/speech").answered("audio/mpeg", "abc");
+    for trial in [chat(), chat().answered(JSON, "{").broken_off(), unread] {
+        let trial = flags(trial, CLIENT_ERRED);
+        assert_eq!(outcome_of(trial.clone()), "client_error", "{trial:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_envoy_follows_elsewhere_is_as_good_as_any() {
+    let told = |details: &str| Told { details: Some(details.into()), ..Told::default() };
+    assert_eq!(outcome_of(chat().known(told("internal_redirect"))), "ok");
+    assert_eq!(outcome_of(chat().known(told("route_not_found"))), "upstream_error");
+    let failed = status("500").answer_header("x-inference-rejected", "internal_redirect");
+    assert_eq!(outcome_of(failed.known(told("internal_redirect"))), "upstream_error");
+}
+
+#[test]
 fn a_call_that_nobody_answered_has_no_grpc_status() {
     let record = recorded(flags(grpc(), CLIENT_CLOSED), models());
     assert_eq!(outcome(&record), "client_left");
@@ -145,8 +200,10 @@ fn only_what_envoy_says_a_filter_refused_is_refused() {
     };
     let record = recorded(refused(reason, Some(reason)), models());
     assert_eq!(outcome(&record), "refused");
-    let series = "inference_refused_total_filter=.=admission-control;_rule=.=limit;";
-    assert_eq!(counted(&record.notes, series), 1);
+    let labels = "model=.=other;_version=.=other;_class=.=default;_operation=.=chat_completions;";
+    let series =
+        format!("inference_refused_total_{labels}_filter=.=admission-control;_rule=.=limit;");
+    assert_eq!(counted(&record.notes, &series), 1);
 
     for details in [None, Some("via_upstream"), Some(""), Some("admission-control;other")] {
         let record = recorded(refused(reason, details), models());
@@ -268,8 +325,7 @@ fn an_answer_that_breaks_off_is_cut_unless_somebody_left_or_waited_too_long() {
     let whole = chat().answered(JSON, "{").broken_off();
     let begun = chat().answered(SSE, "").broken_off();
     let events = stream(&[HI]).broken_off();
-    let all_events = stream(&[HI, STOP, DONE]).broken_off();
-    for trial in [whole, begun, events, all_events] {
+    for trial in [whole, begun, events] {
         for (bits, expected) in [
             (0, "cut"),
             (UPSTREAM_CLOSED, "cut"),
@@ -280,6 +336,49 @@ fn an_answer_that_breaks_off_is_cut_unless_somebody_left_or_waited_too_long() {
         ] {
             assert_eq!(outcome_of(flags(trial.clone(), bits)), expected, "{bits} {trial:?}");
         }
+    }
+}
+
+#[test]
+fn a_stream_whose_last_event_came_is_complete_whoever_leaves_then() {
+    let of = |path: &str, data: &[&str]| {
+        Trial::of("POST", path).body(r#"{"model":"demo"}"#).answered(SSE, events(data))
+    };
+    let completed = r#"{"type":"response.completed","response":{"status":"completed"}}"#;
+    let failed = r#"{"type":"response.failed","response":{"status":"failed"}}"#;
+    let error = r#"{"error":{"message":"no"}}"#;
+    for (trial, expected) in [
+        (of("/v1/chat/completions", &[HI, DONE]), "ok"),
+        (of("/v1/completions", &[HI, DONE]), "ok"),
+        (of("/v1/messages", &[r#"{"type":"message_stop"}"#]), "ok"),
+        (of("/v1/responses", &[completed]), "ok"),
+        (of("/v1/responses", &[failed]), "upstream_error"),
+        (of("/v1/chat/completions", &[HI, error]), "upstream_error"),
+    ] {
+        for bits in [CLIENT_CLOSED, CLIENT_RESET, UPSTREAM_CLOSED, 0] {
+            let trial = flags(trial.clone().broken_off(), bits);
+            assert_eq!(outcome_of(trial.clone()), expected, "{bits} {trial:?}");
+        }
+    }
+    let unended = flags(of("/v1/chat/completions", &[HI, STOP, USAGE]).broken_off(), CLIENT_CLOSED);
+    assert_eq!(outcome_of(unended), "client_left");
+}
+
+#[test]
+fn the_last_event_of_a_response_may_be_too_long_to_be_read() {
+    for (name, expected) in [
+        ("response.completed", "ok"),
+        ("response.incomplete", "ok"),
+        ("response.failed", "upstream_error"),
+        ("response.output_text.delta", "cut"),
+    ] {
+        let long = "a".repeat(2 << 20);
+        let event = format!("event: {name}\ndata: {{\"type\":\"{name}\",\"text\":\"{long}\"}}\n\n");
+        let response = Trial::of("POST", "/v1/responses").body("{}").answered(SSE, event);
+        assert_eq!(outcome(&recorded(response.clone(), models())), expected, "{name}");
+        let left = recorded(flags(response.broken_off(), CLIENT_CLOSED), models());
+        let expected = if expected == "cut" { "client_left" } else { expected };
+        assert_eq!(outcome(&left), expected, "{name}");
     }
 }
 
@@ -298,6 +397,8 @@ fn of_an_answer_that_is_not_read_envoy_knows_how_it_ended() {
         (&infer, UPSTREAM_CLOSED, "cut"),
         (&infer, CLIENT_CLOSED, "client_left"),
         (&infer, IDLE_TIMEOUT, "timeout"),
+        (&infer, CONNECTION_FAILED, "ok"),
+        (&infer, DELAYED, "ok"),
         (&failed, UPSTREAM_CLOSED, "upstream_error"),
     ] {
         assert_eq!(outcome_of(flags(trial.clone(), bits)), expected, "{bits} {trial:?}");

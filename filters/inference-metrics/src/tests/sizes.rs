@@ -141,10 +141,32 @@ fn bodies_that_are_not_read_are_as_long_as_envoy_says() {
 #[test]
 fn a_request_without_a_body_has_a_length_of_zero() {
     for config in [models(), json!({})] {
-        let record = recorded(Trial::of("POST", "/v1/completions"), config);
-        assert_eq!(values(&record, &table::REQUEST_BYTES), [0]);
-        assert_eq!(values(&record, &table::RESPONSE_BYTES), [0; 0], "nobody answered");
+        let answered = Trial::of("POST", "/v1/completions").answered(JSON, "{}");
+        assert_eq!(values(&recorded(answered, config), &table::REQUEST_BYTES), [0]);
     }
+}
+
+#[test]
+fn what_nobody_answered_has_no_length() {
+    let announced = Trial::of("POST", "/v1/audio/speech").header("content-length", "99");
+    for trial in [announced, chat()] {
+        let record = recorded(trial.clone(), models());
+        assert_eq!(values(&record, &table::REQUEST_BYTES), [0; 0], "{trial:?}");
+        assert_eq!(values(&record, &table::RESPONSE_BYTES), [0; 0], "{trial:?}");
+    }
+}
+
+#[test]
+fn a_value_beyond_all_buckets_counts_as_twice_the_last_bound() {
+    let announced = |length: &str| {
+        let trial =
+            Trial::of("POST", "/v1/audio/speech").body("a").header("content-length", length);
+        let record = recorded(trial.answered("audio/mpeg", "abc"), json!({}));
+        values(&record, &table::REQUEST_BYTES)
+    };
+    assert_eq!(announced("536870911"), [536_870_911]);
+    assert_eq!(announced("536870913"), [536_870_912]);
+    assert_eq!(announced("18446744073709551615"), [536_870_912]);
 }
 
 #[test]

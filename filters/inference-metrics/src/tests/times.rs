@@ -122,19 +122,33 @@ fn only_what_generates_text_has_a_time_of_generating() {
 }
 
 #[test]
-fn what_was_refused_took_no_time_to_generate() {
+fn only_what_is_answered_well_took_time_to_generate() {
     let known = Told { details: Some(b"f;r".to_vec()), ..Told::default() };
-    let refused = chat().answered(JSON, "{}").answer_header(":status", "429");
-    let refused = refused.answer_header("x-inference-rejected", "f;r").known(known);
-    let record = recorded(refused, models());
-    assert_eq!(values(&record, &table::GENERATION), [0; 0]);
-    assert_eq!(values(&record, &table::DURATION), [0]);
+    let failed = chat().answered(JSON, "{}").answer_header(":status", "429");
+    let refused = failed.clone().answer_header("x-inference-rejected", "f;r").known(known);
+    let cut = chat().answered(SSE, events(&[HI, HI])).broken_off();
+    let error = chat().answered(SSE, events(&[HI, HI, r#"{"error":{}}"#, DONE]));
+    for trial in [failed, refused, cut, error, chat()] {
+        let record = recorded(trial.clone().over_at(ms(7)), models());
+        assert_eq!(values(&record, &table::GENERATION), [0; 0], "{trial:?}");
+        assert_eq!(values(&record, &table::OUTPUT_TOKEN), [0; 0], "{trial:?}");
+        assert_eq!(values(&record, &table::DURATION), [7000], "{trial:?}");
+    }
+}
+
+#[test]
+fn events_of_an_api_that_nobody_knows_are_not_watched() {
+    let known = Told { response_bytes: Some(88), ..Told::default() };
+    let speech = Trial::of("POST", "/v1/audio/speech").answered(SSE, events(&[HI, DONE]));
+    let record = recorded(speech.known(known), json!({}));
+    assert_eq!(values(&record, &table::FIRST_CHUNK), [0; 0]);
+    assert_eq!(values(&record, &table::RESPONSE_BYTES), [88], "Envoy says it");
 }
 
 #[test]
 fn times_are_the_nearest_milliseconds() {
     for (late, expected) in [(499, 0), (500, 1), (1499, 1), (1500, 2)] {
-        let pieces = [(us(late), event(HI))];
+        let pieces = [(us(late), events(&[HI, DONE]))];
         let pieces = pieces.each_ref().map(|(at, text)| (*at, text.as_bytes()));
         let record = recorded(chat().answered_in_pieces(SSE, &pieces), models());
         assert_eq!(values(&record, &table::FIRST_TOKEN), [expected], "{late}");

@@ -183,6 +183,37 @@ fn facts_that_are_no_numbers_say_nothing() {
 }
 
 #[test]
+fn more_tokens_than_there_can_be_are_as_if_they_were_not_said() {
+    let most = 67_108_864_u64;
+    for (count, expected) in
+        [(most, &[("input", 67_108_864), ("output", 3)][..]), (most + 1, &[("output", 3)])]
+    {
+        let usage = format!(r#"{{"usage":{{"prompt_tokens":{count},"completion_tokens":3}}}}"#);
+        let record = recorded(chat().answered(JSON, usage), models());
+        assert_eq!(added(&record, &table::TOKENS_USED), expected);
+        let stated = (count == most).then_some("67108864");
+        assert_eq!(fact(&record, "inference.input_tokens"), stated);
+
+        let facts = ["inference.input_tokens", "inference.output_tokens"].into_iter();
+        let facts = facts.zip([count.to_string(), "3".to_owned()]);
+        let facts = facts.map(|(name, count)| (name, count.into_bytes())).collect();
+        let known = Told { facts, ..Told::default() };
+        let record = recorded(chat().answered(SSE, events(&[HI, DONE])).known(known), models());
+        assert_eq!(added(&record, &table::TOKENS_USED), expected, "as a fact");
+    }
+}
+
+#[test]
+fn no_more_input_is_estimated_than_there_can_be() {
+    let mut config = models();
+    config["read_requests"] = json!(false);
+    config["model_from"] = json!("headers");
+    let sent = chat().header("content-length", "18446744073709551615");
+    let record = recorded(sent.answered(SSE, events(&[HI, STOP, DONE])), config);
+    assert_eq!(added(&record, &table::TOKENS_ESTIMATED), [("input", 67_108_864), ("output", 1)]);
+}
+
+#[test]
 fn an_answer_that_comes_compressed_is_counted_as_unread() {
     let packed = chat().answered(JSON, "\u{1f}").answer_header("content-encoding", "gzip");
     let record = recorded(packed.clone(), models());

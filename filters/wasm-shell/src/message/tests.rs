@@ -52,6 +52,13 @@ fn a_held_message_shows_each_byte_once() {
 }
 
 #[test]
+fn headers_of_an_empty_body_go_on_though_its_end_is_watched() {
+    let mut message = Message::request(Some(0));
+    assert_eq!(message.told(watch(), Part::Open), Deed::Continue);
+    assert_eq!(message.given(0, forward(), Part::Last), Deed::Continue);
+}
+
+#[test]
 fn a_forwarded_message_is_shown_only_to_who_watches() {
     let mut message = request();
     assert_eq!(message.told(forward(), Part::Open), Deed::Continue);
