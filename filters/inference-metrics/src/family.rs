@@ -9,9 +9,6 @@ use filter_kit::{MetricKind, Notes, Series};
 use hashbrown::HashMap;
 use std::rc::Rc;
 
-/// So many reasons of refusals are told apart in each group.
-const MOST_REASONS: usize = 64;
-
 /// The values of the labels that all series of a group have.
 type Labels = [String; 4];
 
@@ -62,7 +59,7 @@ impl Group {
     /// How many series one may come to.
     pub(crate) fn most_series() -> usize {
         let rows = metrics::ROWS_PER_MODEL.iter().map(|row| row.values.len());
-        rows.fold(MOST_REASONS.saturating_add(1), usize::saturating_add)
+        rows.fold(metrics::MOST_REASONS.saturating_add(1), usize::saturating_add)
     }
 
     pub(crate) fn new(labels: Labels) -> Self {
@@ -111,7 +108,7 @@ impl Group {
         let Ok(mut refused) = self.refused.try_borrow_mut() else { return };
         let mut reason = format!("{filter};{rule}");
         let (mut filter, mut rule) = (filter, rule);
-        if refused.len() >= MOST_REASONS && !refused.contains_key(&reason) {
+        if refused.len() >= metrics::MOST_REASONS && !refused.contains_key(&reason) {
             (filter, rule) = (OTHER, OTHER);
             reason = OTHER.to_owned();
         }

@@ -277,6 +277,10 @@ pub static STARTED: Metric = Metric {
     help: "Requests that came in. Their model is known only later.",
 };
 
+/// So many reasons of refusals, pairs of filter and rule, are told apart for each model,
+/// version, class and operation. All others are counted as `other`.
+pub const MOST_REASONS: usize = 64;
+
 /// Requests that filters refused.
 pub static REFUSED: Metric = Metric {
     name: "inference_refused_total",

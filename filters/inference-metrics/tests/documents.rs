@@ -13,7 +13,7 @@ use filter_kit::documents::{
 };
 use filter_kit::trial::{Record, Trial, local_cells};
 use filter_kit::{Change, Filter, MetricKind, Timestamp, parse_config};
-use inference_metrics::metrics::{CONVENTIONS, METRICS, ROWS_PER_MODEL};
+use inference_metrics::metrics::{CONVENTIONS, METRICS, MOST_REASONS, REFUSED, ROWS_PER_MODEL};
 use inference_metrics::outcome::Outcome;
 use inference_metrics::{Config, FACTS, InferenceMetrics};
 use schemars::schema_for;
@@ -108,6 +108,7 @@ fn cardinality_table() -> String {
                      Prometheus |\n|---|--:|--:|--:|\n"
             .to_owned();
     let most = ROWS_PER_MODEL.iter().flat_map(|row| row.values.iter().map(|_| row.metric.kind));
+    let most = most.chain([REFUSED.kind; MOST_REASONS + 1]);
     let grpc = Trial::grpc("/inference.GRPCInferenceService/ModelInfer", b"")
         .answered_by_grpc(&[b""])
         .answer_trailer("grpc-status", "0");
@@ -233,4 +234,13 @@ fn every_metric_of_a_convention_has_one() {
     for metric in named {
         assert!(CONVENTIONS.iter().any(|it| it.metric.name == metric.name), "{}", metric.name);
     }
+}
+
+/// A number in a doc comment is not generated.
+#[test]
+fn the_key_for_series_says_how_many_there_are() {
+    let rows: usize = ROWS_PER_MODEL.iter().map(|row| row.values.len()).sum();
+    let most = rows + MOST_REASONS + 1;
+    let text = configuration_table::<Config>();
+    assert!(text.contains(&format!("takes up to {most} of them")), "{most}");
 }

@@ -266,7 +266,7 @@ fn what_is_measured_is_the_same_when_a_stream_comes_byte_by_byte() {
 }
 
 #[test]
-fn a_stream_that_breaks_off_anywhere_is_counted_once() {
+fn a_stream_that_breaks_off_before_its_last_event_is_counted_once_as_cut() {
     let (filter, cells) = filter();
     for transcript in &TRANSCRIPTS {
         let bytes = transcript.bytes();
@@ -276,7 +276,6 @@ fn a_stream_that_breaks_off_anywhere_is_counted_once() {
             let outcomes = own(&record, "inference_requests_total_");
             let begun = &bytes[..length];
             let has_end = ENDS.iter().any(|end| begun.windows(end.len()).any(|text| text == *end));
-            // Behind its last event nothing is missing but the end of the message.
             let is_whole = has_end && outcomes == [(transcript.outcome.to_owned(), 1)];
             let is_cut = outcomes == [("cut".to_owned(), 1)];
             assert!(is_whole || is_cut, "{} at {length}: {outcomes:?}", transcript.file);

@@ -152,10 +152,10 @@ impl AnswerReader {
 }
 
 /// What an event brings that is too long to be read, as far as its name tells.
-fn oversized(shape: Option<Shape>, name: &[u8]) -> EventKind {
+fn oversized(shape: Shape, name: &[u8]) -> EventKind {
     match (shape, name) {
-        (_, b"error") | (Some(Shape::Responses), b"response.failed") => EventKind::Error,
-        (Some(Shape::Responses), b"response.completed" | b"response.incomplete") => EventKind::Done,
+        (_, b"error") | (Shape::Responses, b"response.failed") => EventKind::Error,
+        (Shape::Responses, b"response.completed" | b"response.incomplete") => EventKind::Done,
         _ => EventKind::Other,
     }
 }
@@ -163,9 +163,9 @@ fn oversized(shape: Option<Shape>, name: &[u8]) -> EventKind {
 impl Answer {
     fn add_event(&mut self, shape: Option<Shape>, event: &sse::Event<'_>) -> AnswerEvent {
         let (kind, content_bytes) = match (event.data, shape) {
-            (sse::Data::Oversized { .. }, _) => (oversized(shape, event.kind), 0),
             (sse::Data::Whole(data), _) if sse::is_done(data) => (EventKind::Done, 0),
-            (sse::Data::Whole(_), None) => (EventKind::Other, 0),
+            (_, None) => (EventKind::Other, 0),
+            (sse::Data::Oversized { .. }, Some(shape)) => (oversized(shape, event.kind), 0),
             (sse::Data::Whole(data), Some(shape)) => self.read(shape, event.kind, data),
         };
         self.has_error |= kind == EventKind::Error;

@@ -335,6 +335,7 @@ fn an_event_that_is_too_long_is_told_by_its_name() {
         (RESPONSES, "error", Error),
         (CHAT, "response.completed", Other),
         (CHAT, "error", Error),
+        ((Dialect::OpenAi, Operation::Speech), "error", Other),
     ] {
         let limits = Limits { event_bytes: 64 };
         let mut reader = AnswerReader::events(call.0, call.1, limits);

@@ -110,6 +110,9 @@ fn naive_stream(dialect: Dialect, operation: Operation, stream: &[u8], limit: us
     for event in naive_events(stream, limit) {
         let mut kind = EventKind::Other;
         let mut bytes = 0;
+        if event.data.is_err() {
+            kind = kind_by_name(operation, &event.kind);
+        }
         if let Ok(data) = &event.data {
             let value = serde_json::from_slice::<Value>(data);
             if data.starts_with(b"[DONE]") {
@@ -128,6 +131,18 @@ fn naive_stream(dialect: Dialect, operation: Operation, stream: &[u8], limit: us
     }
     known.usage = meaning(api, said);
     known
+}
+
+/// What an event brings that is too long to be read.
+fn kind_by_name(operation: Operation, name: &[u8]) -> EventKind {
+    let responses = operation == Operation::Responses;
+    match name {
+        _ if operation == Operation::Speech => EventKind::Other,
+        b"error" => EventKind::Error,
+        b"response.failed" if responses => EventKind::Error,
+        b"response.completed" | b"response.incomplete" if responses => EventKind::Done,
+        _ => EventKind::Other,
+    }
 }
 
 /// What one event adds to what is known.

@@ -108,8 +108,7 @@ impl Measured {
             group.refuse(filter, rule, notes);
             return Outcome::Refused;
         }
-        // Of all that ends an answer, this alone has no flag.
-        if !self.answer.has_all_content() && details == Some(MAX_DURATION) {
+        if self.lasted_too_long() {
             return Outcome::Timeout;
         }
         let progress = self.progress();
@@ -117,9 +116,15 @@ impl Measured {
         Outcome::of(progress, self.answer.status(progress), flags)
     }
 
+    /// Whether Envoy ended it for that. Of all that ends an answer, this alone has no flag.
+    fn lasted_too_long(&self) -> bool {
+        !self.answer.has_all_content() && self.told.details.as_deref() == Some(MAX_DURATION)
+    }
+
     /// How far the answer came, now that it is over.
     fn progress(&self) -> Progress {
         match self.answer.progress(self.told.flags.unwrap_or_default()) {
+            Progress::Complete if self.lasted_too_long() => Progress::Begun,
             Progress::Awaited if self.told.details.as_deref() == Some(INTERNAL_REDIRECT) => {
                 Progress::Redirected
             }
