@@ -81,10 +81,14 @@ impl Groups {
         [&self.listed.cell, &self.strangers.cell]
     }
 
-    /// Whether there is a group of its own for this in this worker.
-    pub(crate) fn has(&self, key: &GroupKey) -> bool {
-        let is_own = |group: &Option<Rc<Group>>| group.is_some();
-        self.by_key.try_borrow().is_ok_and(|by_key| by_key.get(key).is_some_and(is_own))
+    /// Whether there is a group of its own for this, in any worker.
+    pub(crate) fn has(&self, key: &GroupKey, class: &str, models: &Models, cells: Cells) -> bool {
+        let known = self.by_key.try_borrow().map(|by_key| by_key.get(key).map(Option::is_some));
+        known.ok().flatten().unwrap_or_else(|| {
+            let [model, version] = models.labels(key.target);
+            let labels = [model, version, class, key.operation.name()];
+            self.census(key).has(&labels, cells)
+        })
     }
 
     /// The group as which a request is counted.
@@ -96,8 +100,7 @@ impl Groups {
         }
         let [model, version] = models.labels(key.target);
         let labels = [model, version, class, key.operation.name()];
-        let census = if key.target.is_listed() { &self.listed } else { &self.strangers };
-        match census.has_room(&labels, cells) {
+        match self.census(&key).has_room(&labels, cells) {
             Ok(true) => {
                 let group = Rc::new(Group::new(labels.map(str::to_owned)));
                 by_key.insert(key, Some(Rc::clone(&group)));
@@ -120,9 +123,20 @@ impl Groups {
             Err(_) => new(),
         }
     }
+
+    const fn census(&self, key: &GroupKey) -> &Census {
+        if key.target.is_listed() { &self.listed } else { &self.strangers }
+    }
 }
 
 impl Census {
+    /// Whether a group is one of those that there are in any worker.
+    fn has(&self, labels: &[&str; 4], cells: Cells) -> bool {
+        let name = hash(labels).to_le_bytes();
+        let found = cells.update(&self.cell, |bytes| (None, bytes.as_chunks().0.contains(&name)));
+        found.unwrap_or(false)
+    }
+
     /// Whether a group is one of those that there are in any worker, or may become one.
     ///
     /// # Errors

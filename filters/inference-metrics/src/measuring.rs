@@ -124,9 +124,9 @@ impl InferenceMetrics {
         self.groups.started(class, self.callers.class_name(class), operation)
     }
 
-    /// Whether requests of this kind were counted before, other than as refused.
-    pub(crate) fn knows(&self, key: &GroupKey) -> bool {
-        self.groups.has(key)
+    /// Whether requests of this kind were counted before, in any worker.
+    pub(crate) fn knows(&self, key: &GroupKey, cells: Cells) -> bool {
+        self.groups.has(key, self.callers.class_name(key.class), &self.models, cells)
     }
 
     /// The series as which a request is counted.

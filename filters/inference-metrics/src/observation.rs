@@ -226,7 +226,7 @@ impl Measured {
         let key = |target| GroupKey { target, class: self.class, operation: self.operation };
         // What no server saw makes no series for a model: clients can say anything.
         let was_served = self.answer.has_begun() && self.rejected.is_none();
-        let target = match was_served || metrics.knows(&key(target)) {
+        let target = match was_served || metrics.knows(&key(target), arrival.cells) {
             true => target,
             false => target.of_strangers(),
         };

@@ -15,6 +15,7 @@ mod streams;
 mod timing;
 mod untouched;
 
+use ::inference_metrics::metrics::{MOST_REASONS, ROWS_PER_MODEL};
 use integration_tests::{
     Answer, Call, Client, EnvoyConfig, Gateway, Metrics, Reply, Upstream, WasmFilter, eventually,
 };
@@ -247,4 +248,10 @@ fn answered() -> Answer {
             "completion_tokens_details": {"reasoning_tokens": 3},
         },
     }))
+}
+
+/// How many series a model, version, class and operation may come to.
+fn group() -> u32 {
+    let rows = ROWS_PER_MODEL.iter().map(|row| row.values.len());
+    u32::try_from(rows.sum::<usize>() + MOST_REASONS + 1).expect("a small number")
 }

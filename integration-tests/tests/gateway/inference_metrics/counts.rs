@@ -185,6 +185,7 @@ async fn assert_adds_up(stand: &Stand, tally: &Tally) {
     assert_eq!(outcomes.get("timeout"), None, "{outcomes:?}");
     let refused = metrics.sum("inference_refused_total", &[]).unwrap();
     assert_eq!(super::whole(refused), outcomes["refused"]);
-    let sizes = metrics.sum("inference_request_bytes_count", &[]).unwrap();
-    assert_eq!(super::whole(sizes), arrived);
+    // Of those that were left before their answer began, nobody knows how long they were.
+    let sizes = super::whole(metrics.sum("inference_request_bytes_count", &[]).unwrap());
+    assert!((ended..=arrived).contains(&sizes), "{ended} to {arrived}: {sizes}");
 }

@@ -1,7 +1,9 @@
 //! Every metric, and every value of the labels that are its own, moved by traffic.
 
 use super::exchanges::{Exchange, over_grpc, over_http};
-use super::{Stand, answered, chat, config_with, events, measuring, predict, streamed, token};
+use super::{
+    Stand, answered, chat, config_with, events, group, measuring, predict, streamed, token,
+};
 use filter_kit::MetricKind;
 use inference_metrics::metrics::{FOLDED, METRICS, REFUSED, ROWS_PER_MODEL, STARTED};
 use integration_tests::{Answer, Call, Client, Gateway, Metrics, Reply};
@@ -210,7 +212,7 @@ async fn every_metric_moves_with_every_value_of_its_own_label() {
 #[tokio::test]
 async fn what_is_beyond_the_series_that_there_may_be_is_counted_together() {
     let exchanges: Vec<Exchange> = over_http();
-    let stand = stand(&exchanges, 150).await;
+    let stand = stand(&exchanges, 3 * group()).await;
     drive(&stand, &exchanges).await;
     let folded = stand
         .wait_until("the folded", |metrics| metrics.sum(FOLDED.name, &[]).filter(|sum| *sum > 0.0))
