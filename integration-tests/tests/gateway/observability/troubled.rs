@@ -9,7 +9,7 @@ const REFUSED: &str = "extension_config_discovery.http_filter.discovered.config_
 
 pub(super) async fn start(server: SocketAddr) -> Gateway {
     // Room for one combination of model, version, class and operation beside `other`.
-    let metrics = WasmFilter::named("inference-metrics").configured(&json!({"max_series": 200}));
+    let metrics = WasmFilter::named("inference-metrics").configured(&json!({"max_series": 408}));
     Gateway::builder()
         .wasm(&metrics)
         .replaceable(&crashing())
