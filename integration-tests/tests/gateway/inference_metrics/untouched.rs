@@ -3,7 +3,7 @@
 use super::exchanges::{over_grpc, over_http};
 use super::{Stand, chat, config_with};
 use fastrand::Rng;
-use integration_tests::{Answer, Call, Client, Reply};
+use integration_tests::{Answer, Call, Client, Reply, in_time};
 use serde_json::{Value, json};
 
 /// How often a call is cut into other pieces.
@@ -95,6 +95,22 @@ async fn broken_and_odd_calls_go_through_as_well() {
     let mut client = stand.gateway.http2().await;
     for path in ["/grpc.health.v1.Health/Check", "/some.Service/Method"] {
         assert_passes(&stand, &mut client, Call::grpc_bytes(path, b"\xff\xff")).await;
+    }
+}
+
+/// As some clients send what has no body: its length in the headers, its end by itself.
+#[tokio::test]
+async fn an_empty_body_whose_end_comes_apart_keeps_nothing_back() {
+    let stand = stand().await;
+    for path in ["/v1/embeddings", "/v2/models/iris/infer"] {
+        let mut client = stand.gateway.http2().await;
+        let call = Call::post(path).header("content-type", "application/json");
+        let (body, answer) = client.open(call.header("content-length", "0"));
+        let answer = tokio::spawn(answer);
+        stand.server.wait_for("its headers", |received| received.path == path).await;
+        drop(body);
+        let answer = in_time("the answer", answer).await.expect("no panic").expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
     }
 }
 
