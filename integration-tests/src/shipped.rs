@@ -32,17 +32,40 @@ impl ShippedConfig {
     /// # Panics
     /// When the file names other servers.
     pub fn demo(address: impl Fn(&str) -> SocketAddr) -> Self {
-        let config = Self::read("envoy/envoy.yaml")
-            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
+        let config = Self::read("envoy/envoy.yaml").on_free_ports();
+        DEMO_SERVERS.into_iter().fold(config, |config, name| config.with(name, 9000, address(name)))
+    }
+
+    /// The recipe of that name, on free ports. Its servers are still to be said: [`Self::with`].
+    ///
+    /// # Panics
+    /// When there is none, or it listens elsewhere than recipes do.
+    pub fn recipe(name: &str) -> Self {
+        Self::read(&format!("envoy/recipes/{name}/envoy.yaml")).on_free_ports()
+    }
+
+    /// The same with the server of that name and port at this address.
+    ///
+    /// # Panics
+    /// When the file names no such server.
+    pub fn with(self, name: &str, port: u16, address: SocketAddr) -> Self {
+        self.replacing(
+            &format!("address: {name}, port_value: {port}"),
+            &format!("address: {}, port_value: {}", address.ip(), address.port()),
+        )
+    }
+
+    fn on_free_ports(self) -> Self {
+        let dist = dist().display().to_string();
+        self.replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
             .replacing("port_value: 9901", "port_value: 0")
-            .replacing("/etc/envoy/filters", &dist().display().to_string());
-        DEMO_SERVERS.into_iter().fold(config, |config, name| {
-            let port = address(name).port();
-            config.replacing(
-                &format!("address: {name}, port_value: 9000"),
-                &format!("address: 127.0.0.1, port_value: {port}"),
-            )
-        })
+            .replacing_any("/etc/envoy/filters", &dist)
+    }
+
+    /// The same with every occurrence of a text replaced, if there is any.
+    fn replacing_any(mut self, text: &str, by: &str) -> Self {
+        self.text = self.text.replace(text, by);
+        self
     }
 
     /// What such a file would be with this text.

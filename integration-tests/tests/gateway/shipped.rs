@@ -1,13 +1,10 @@
-//! The configurations in envoy/, as they are shipped: here envoy.yaml, below it
-//! the recipes.
+//! The configurations in envoy/, as they are shipped: here envoy.yaml, below it what
+//! holds for all of them. The recipes have a program of their own.
 
 mod admission;
 mod grpcurl;
-mod live_rollout;
-mod shadow;
 mod stats_config;
 mod validation;
-mod virtual_patches;
 
 use admission_control::metrics::{METRICS as ADMISSION, REFUSED as NOT_ADMITTED, REPORTED};
 use http::request::Parts;

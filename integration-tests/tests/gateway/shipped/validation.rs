@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 fn every_configuration_passes_validation() {
     let files = yaml_files(&repository().join("envoy"));
     assert!(files.len() > 1, "only {files:?}");
-    for file in files {
-        let validation = validate(&file);
+    // What Kubernetes reads is held against its own types, in `delivery`.
+    let of_envoy = files.iter().filter(|file| !read(file).contains("\napiVersion: "));
+    for file in of_envoy {
+        let validation = validate(file);
         let name = file.display();
         assert!(validation.accepted, "{name}: {}", validation.log);
         for sign in ["deprecated", "[warning]", "[error]"] {
@@ -32,11 +34,14 @@ fn yaml_files(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).expect("text")
+}
+
 /// Asks Envoy about a file, with our modules and with the files beside it.
 fn validate(file: &Path) -> Validation {
     let beside = file.parent().expect("a directory").display().to_string();
-    let text = fs::read_to_string(file)
-        .expect("text")
+    let text = read(file)
         .replace("/etc/envoy/filters", &dist().display().to_string())
         .replace("/etc/envoy/discovery", &beside);
     let content: Value = yaml_serde::from_str(&text).expect("YAML");

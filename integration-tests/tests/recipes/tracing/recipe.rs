@@ -2,7 +2,7 @@
 
 use http::request::Parts;
 use integration_tests::{
-    Answer, Call, Gateway, Reply, ShippedConfig, Span, SpanReceiver, Tracing, Upstream, dist,
+    Answer, Call, Gateway, Reply, ShippedConfig, Span, SpanReceiver, Tracing, Upstream,
 };
 use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
@@ -80,19 +80,10 @@ pub(super) fn traceparent(flags: &str) -> String {
 /// The recipe, with its servers at other addresses, reporting at once.
 fn recipe(server: &Upstream, collector: &SpanReceiver) -> ShippedConfig {
     let at_once = format!("layered_runtime: {}\nadmin:\n", Tracing::at_once());
-    let mut config = ShippedConfig::read("envoy/recipes/tracing/envoy.yaml")
-        .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-        .replacing("port_value: 9901", "port_value: 0")
-        .replacing("/etc/envoy/filters", &dist().display().to_string())
-        .replacing("admin:\n", &at_once);
-    for (name, address) in [
-        ("model-v1-a, port_value: 9000", server.address()),
-        ("otel-collector, port_value: 4317", collector.address()),
-    ] {
-        let there = format!("address: 127.0.0.1, port_value: {}", address.port());
-        config = config.replacing(&format!("address: {name}"), &there);
-    }
-    config
+    ShippedConfig::recipe("tracing")
+        .replacing("admin:\n", &at_once)
+        .with("model-v1-a", 9000, server.address())
+        .with("otel-collector", 4317, collector.address())
 }
 
 fn answer_to(head: &Parts) -> Reply {

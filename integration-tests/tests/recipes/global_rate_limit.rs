@@ -5,7 +5,7 @@ mod costs;
 mod ending;
 
 use integration_tests::{
-    Answer, Budget, BudgetServer, Call, Gateway, Reply, ShippedConfig, Upstream, dist,
+    Answer, Budget, BudgetServer, Call, Gateway, Reply, ShippedConfig, Upstream,
 };
 use proto::prediction::{PredictRequest, PredictResponse};
 use proto::rate_limit::RateLimitRequest;
@@ -49,20 +49,11 @@ impl Fleet {
 
 /// The recipe, with its servers at other addresses.
 fn recipe(server: &Upstream, service: &BudgetServer) -> ShippedConfig {
-    let mut config = ShippedConfig::read("envoy/recipes/global-rate-limit/envoy.yaml")
-        .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-        .replacing("port_value: 9901", "port_value: 0")
-        .replacing("/etc/envoy/filters", &dist().display().to_string())
+    ShippedConfig::recipe("global-rate-limit")
         // A busy machine must not let anything pass.
-        .replacing("timeout: 0.05s", "timeout: 15s");
-    for (name, address) in [
-        ("model-v1-a, port_value: 9000", server.address()),
-        ("rate-limit-service, port_value: 8081", service.address()),
-    ] {
-        let there = format!("address: 127.0.0.1, port_value: {}", address.port());
-        config = config.replacing(&format!("address: {name}"), &there);
-    }
-    config
+        .replacing("timeout: 0.05s", "timeout: 15s")
+        .with("model-v1-a", 9000, server.address())
+        .with("rate-limit-service", 8081, service.address())
 }
 
 fn answer(path: &str) -> Answer {

@@ -2,7 +2,7 @@
 //! shadow's servers know.
 
 use integration_tests::{
-    Answer, Call, Gateway, Received, Reply, ShippedConfig, Upstream, dist, grpc_frame,
+    Answer, Call, Gateway, Received, Reply, ShippedConfig, Upstream, grpc_frame,
 };
 use model_router::metrics::SHADOWED;
 use prost::Message;
@@ -24,16 +24,9 @@ impl Stack {
             _ => Reply::whole(Answer::json_value(&json!({"served_by": "original"}))),
         })
         .await;
-        let mut config = ShippedConfig::read("envoy/recipes/shadow/envoy.yaml")
-            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-            .replacing("port_value: 9901", "port_value: 0")
-            .replacing("/etc/envoy/filters", &dist().display().to_string());
-        for (name, server) in [("model-v1-a", &original), ("model-v2-a", &shadow)] {
-            config = config.replacing(
-                &format!("address: {name}, port_value: 9000"),
-                &format!("address: 127.0.0.1, port_value: {}", server.address().port()),
-            );
-        }
+        let config = ShippedConfig::recipe("shadow")
+            .with("model-v1-a", 9000, original.address())
+            .with("model-v2-a", 9000, shadow.address());
         Self { gateway: config.start().await, original, shadow }
     }
 

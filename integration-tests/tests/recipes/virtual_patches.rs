@@ -2,7 +2,7 @@
 //!
 //! The requests have the shape of those that the defects are about, and no more.
 
-use integration_tests::{Call, Gateway, ShippedConfig, Upstream, dist};
+use integration_tests::{Call, Gateway, ShippedConfig, Upstream};
 use serde_json::{Value, json};
 
 /// The recipe in front of two servers that answer everything.
@@ -15,16 +15,9 @@ struct Stack {
 impl Stack {
     async fn start() -> Self {
         let (vllm, triton) = (Upstream::saying("vllm").await, Upstream::saying("triton").await);
-        let mut config = ShippedConfig::read("envoy/recipes/virtual-patches/envoy.yaml")
-            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-            .replacing("port_value: 9901", "port_value: 0")
-            .replacing("/etc/envoy/filters", &dist().display().to_string());
-        for (name, server) in [("vllm", &vllm), ("triton", &triton)] {
-            config = config.replacing(
-                &format!("address: {name}, port_value: 8000"),
-                &format!("address: 127.0.0.1, port_value: {}", server.address().port()),
-            );
-        }
+        let config = ShippedConfig::recipe("virtual-patches")
+            .with("vllm", 8000, vllm.address())
+            .with("triton", 8000, triton.address());
         Self { gateway: config.start().await, vllm, triton }
     }
 

@@ -42,16 +42,11 @@ impl Rollout {
             Upstream::scripted(|head| answer_as("v1", head)).await,
             Upstream::scripted(|head| answer_as("v2", head)).await,
         ];
-        let mut config = ShippedConfig::read("envoy/recipes/live-rollout/envoy.yaml")
-            .replacing("address: 0.0.0.0, port_value: 8080", "address: 127.0.0.1, port_value: 0")
-            .replacing("port_value: 9901", "port_value: 0")
-            .replacing("/etc/envoy/discovery", &directory.path().display().to_string());
-        for (name, server) in ["model-v1-a", "model-v2-a"].into_iter().zip(&servers) {
-            config = config.replacing(
-                &format!("address: {name}, port_value: 9000"),
-                &format!("address: 127.0.0.1, port_value: {}", server.address().port()),
-            );
-        }
+        let [v1, v2] = &servers;
+        let config = ShippedConfig::recipe("live-rollout")
+            .replacing("/etc/envoy/discovery", &directory.path().display().to_string())
+            .with("model-v1-a", 9000, v1.address())
+            .with("model-v2-a", 9000, v2.address());
         Self { gateway: config.workers(2).start().await, directory, _servers: servers }
     }
 

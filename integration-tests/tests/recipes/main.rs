@@ -1,0 +1,7 @@
+//! The recipes in envoy/recipes, as they are shipped, with traffic.
+
+mod global_rate_limit;
+mod live_rollout;
+mod shadow;
+mod tracing;
+mod virtual_patches;
