@@ -41,3 +41,19 @@ unpack_package() {
 download_package() (
   cd "$2" && quietly "apt-get download" apt-get download "$1"
 )
+
+# unpack_package_of_suite SUITE PACKAGE DIRECTORY: likewise from another suite of Debian than the machine's
+# own, with a list of packages apart from the machine's.
+unpack_package_of_suite() {
+  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg apt
+  [[ -f $keyring ]] && has apt-get && has dpkg || return 1
+  mkdir -p "$3/lists/partial" "$3/cache/archives/partial"
+  printf 'deb [signed-by=%s] http://deb.debian.org/debian %s main\n' "$keyring" "$1" >"$3/sources.list"
+  apt=(apt-get --option "Dir::Etc::sourcelist=$3/sources.list" --option Dir::Etc::sourceparts=/dev/null
+    --option "Dir::State::lists=$3/lists" --option "Dir::Cache=$3/cache" --option Acquire::Languages=none
+    --option Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false
+    --option APT::Sandbox::User=)
+  quietly "apt-get update" "${apt[@]}" update &&
+    (cd "$3" && quietly "apt-get download" "${apt[@]}" download "$2") &&
+    quietly "unpacking" dpkg --extract "$3/$2"_*.deb "$3"
+}

@@ -70,6 +70,7 @@ impl Step {
             Self::Contract => "contract: what the model's contract does not allow",
             Self::UnknownModel => "unknown model: asked for in four APIs",
             Self::Admission => "admission: a tenant's quota, tokens settled, room for a class",
+            Self::Order => "order: who refuses first what every filter would refuse",
             Self::Flood => "flood: more slow calls at once than the cluster may have",
             Self::Metrics => "metrics: what the gateway counted meanwhile",
         }

@@ -5,6 +5,7 @@ mod contract;
 mod features;
 mod flood;
 mod metrics;
+mod order;
 mod outage;
 mod refusal;
 mod rotation;
@@ -44,6 +45,8 @@ pub enum Step {
     UnknownModel,
     /// A tenant beyond its quota, tokens that are settled, and a class with little room
     Admission,
+    /// A request that every filter would refuse, and what it takes from a quota
+    Order,
     /// More calls than the circuit breaker lets in
     Flood,
     /// What the gateway counted of all that, held against what this client saw
@@ -65,7 +68,7 @@ pub struct Stage<'n> {
 }
 
 impl Step {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Rotation,
         Self::Steering,
         Self::Split,
@@ -74,6 +77,7 @@ impl Step {
         Self::Contract,
         Self::UnknownModel,
         Self::Admission,
+        Self::Order,
         Self::Flood,
         Self::Metrics,
     ];
@@ -89,6 +93,7 @@ impl Step {
             Self::Contract => "contract",
             Self::UnknownModel => "unknown model",
             Self::Admission => "admission",
+            Self::Order => "order",
             Self::Flood => "flood",
             Self::Metrics => "metrics",
         }
@@ -110,6 +115,7 @@ impl Step {
             Self::Contract => contract::observe(stage).await,
             Self::UnknownModel => unknown_model::observe(stage).await,
             Self::Admission => admission::observe(stage).await,
+            Self::Order => order::observe(stage).await,
             Self::Flood => vec![flood::observe(stage).await],
             Self::Metrics => metrics::observe(stage).await,
         }
