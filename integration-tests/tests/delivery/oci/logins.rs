@@ -1,6 +1,6 @@
 use super::push::{Push, Pushed};
 use super::stamped::one_module;
-use integration_tests::OciRegistry;
+use integration_tests::{Answer, OciRegistry, Reply, Upstream};
 use serde_json::json;
 use std::env;
 use std::fs;
@@ -77,4 +77,26 @@ async fn an_identity_token_is_refused_and_not_shown() {
     let refusal = pushed.refusal(1);
     assert!(refusal.contains("identity token"), "{refusal}");
     assert!(!pushed.told.contains(token), "{}", pushed.told);
+}
+
+// The script waits for the registry, which runs beside it in this process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_a_token_service_refuses_is_not_shown() {
+    let registry = Upstream::scripted(|head| {
+        if head.uri.path() == "/token" {
+            return Reply::whole(Answer::status(401).body(format!("{USER}:{PASSWORD} is nobody")));
+        }
+        let host = head.headers["host"].to_str().unwrap();
+        let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"tests\"");
+        Reply::whole(Answer::status(401).header("www-authenticate", challenge))
+    })
+    .await;
+    let address = registry.address().to_string();
+    let modules = one_module("1.2.3");
+    let push = Push::of(modules.path(), &format!("{address}/filters"));
+    let pushed = push.login(&address, USER, PASSWORD).run();
+    assert!(pushed.refusal(1).contains("doesn't let this login push"), "{}", pushed.told);
+    assert!(!pushed.told.contains(PASSWORD), "{}", pushed.told);
+    let asked = registry.last();
+    assert!(asked.path.starts_with("/token?scope=repository"), "{}", asked.path);
 }
