@@ -6,7 +6,8 @@
 //! ([`Gateway`]); sends to it ([`Client`], [`Call`]); and looks at what arrived
 //! at the model servers ([`Upstream`]), at what came back ([`Answer`]), at the
 //! metrics and at the access log. A [`Prometheus`] looks at the metrics as an
-//! operator's does. Nothing is shared between two tests.
+//! operator's does. An [`OciRegistry`] takes what is pushed, and a [`WasmFetcher`] gets it from
+//! there as Istio does. Nothing is shared between two tests.
 //!
 //! When a gateway is dropped, its test fails if a filter has crashed in it,
 //! whatever else the test looked at.
@@ -25,6 +26,7 @@ pub mod hostile;
 mod load_report_service;
 mod log;
 mod memory;
+mod oci_registry;
 mod processor_time;
 mod prometheus;
 mod rate_limit_service;
@@ -35,6 +37,7 @@ mod stats_config;
 mod traffic;
 mod upstream;
 mod waiting;
+mod wasm_image;
 
 pub use access_log::AccessLog;
 pub use admin::Admin;
@@ -47,6 +50,7 @@ pub use gateway::Gateway;
 pub use load_report_service::LoadReportServer;
 pub use log::EnvoyLog;
 pub use memory::Memory;
+pub use oci_registry::OciRegistry;
 pub use processor_time::ProcessorTime;
 pub use prometheus::{Prometheus, Sample, promtool};
 pub use rate_limit_service::{Budget, BudgetServer};
@@ -60,3 +64,4 @@ pub use upstream::{
     Crowd, Digest, Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream,
 };
 pub use waiting::{DEADLINE, eventually, in_time};
+pub use wasm_image::WasmFetcher;

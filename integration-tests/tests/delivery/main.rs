@@ -2,3 +2,4 @@
 //! Kubernetes is told of it.
 
 mod compose;
+mod oci;

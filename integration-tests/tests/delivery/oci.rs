@@ -1,0 +1,9 @@
+//! scripts/push-oci: the filters in a real registry, and back in a real Envoy.
+
+mod annotations;
+mod delivered;
+mod fetching;
+mod logins;
+mod push;
+mod refusals;
+mod stamped;
