@@ -4,4 +4,5 @@ mod global_rate_limit;
 mod live_rollout;
 mod shadow;
 mod tracing;
+mod transcoding;
 mod virtual_patches;
