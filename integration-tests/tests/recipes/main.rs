@@ -1,7 +1,9 @@
 //! The recipes in envoy/recipes, as they are shipped, with traffic.
 
+mod dedicated_pool;
 mod global_rate_limit;
 mod live_rollout;
+mod replica;
 mod shadow;
 mod tracing;
 mod transcoding;
