@@ -1,5 +1,6 @@
 //! The recipes in envoy/recipes, as they are shipped, with traffic.
 
+mod access_log;
 mod dedicated_pool;
 mod global_rate_limit;
 mod live_rollout;
