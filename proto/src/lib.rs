@@ -95,5 +95,11 @@ pub mod load_stats {
 /// All contracts as an encoded `google.protobuf.FileDescriptorSet`, for server reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+/// What a gateway needs to transcode JSON for `prediction.PredictionService`: an encoded
+/// `google.protobuf.FileDescriptorSet` of that contract with its `google.api.http`, and of
+/// the details that errors have.
+pub const TRANSCODING_DESCRIPTOR_SET: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/transcoding.bin"));
+
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,8 @@ fn validate(file: &Path) -> Validation {
     let beside = file.parent().expect("a directory").display().to_string();
     let text = read(file)
         .replace("/etc/envoy/filters", &dist().display().to_string())
-        .replace("/etc/envoy/discovery", &beside);
+        .replace("/etc/envoy/discovery", &beside)
+        .replace("/etc/envoy/descriptors", &beside);
     let content: Value = yaml_serde::from_str(&text).expect("YAML");
     if content.get("static_resources").is_some() {
         return ShippedConfig::of_text(text).validate();
