@@ -16,6 +16,7 @@
 mod access_log;
 mod admin;
 mod answer;
+mod authorization_service;
 mod call;
 mod client;
 mod config;
@@ -39,6 +40,7 @@ mod waiting;
 pub use access_log::AccessLog;
 pub use admin::Admin;
 pub use answer::Answer;
+pub use authorization_service::AuthorizationServer;
 pub use call::{Call, grpc_frame};
 pub use client::{Broken, Client, whole};
 pub use config::{EnvoyConfig, Listening, Tracing, WasmFilter};

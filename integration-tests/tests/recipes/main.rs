@@ -1,5 +1,6 @@
 //! The recipes in envoy/recipes, as they are shipped, with traffic.
 
+mod external_authorization;
 mod global_rate_limit;
 mod live_rollout;
 mod shadow;
