@@ -33,6 +33,7 @@ mod raw;
 mod shipped;
 mod span_receiver;
 mod stats_config;
+mod tls;
 mod traffic;
 mod upstream;
 mod waiting;
@@ -57,6 +58,7 @@ pub use scrape::Metrics;
 pub use shipped::{DEMO_SERVERS, ShippedConfig};
 pub use span_receiver::{Span, SpanReceiver};
 pub use stats_config::StatsConfig;
+pub use tls::{Authority, Handshake, Identity, Relay};
 pub use traffic::Traffic;
 pub use upstream::{
     Crowd, Digest, Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream,

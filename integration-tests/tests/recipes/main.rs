@@ -4,6 +4,7 @@ mod external_authorization;
 mod global_rate_limit;
 mod live_rollout;
 mod local_rate_limit;
+mod mutual_tls;
 mod shadow;
 mod tracing;
 mod virtual_patches;
