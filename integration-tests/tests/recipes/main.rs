@@ -5,6 +5,7 @@ mod global_rate_limit;
 mod live_rollout;
 mod local_rate_limit;
 mod mutual_tls;
+mod retry_and_hedging;
 mod shadow;
 mod tracing;
 mod virtual_patches;
