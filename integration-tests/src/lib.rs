@@ -17,6 +17,7 @@
 mod access_log;
 mod admin;
 mod answer;
+mod authorization_service;
 mod call;
 mod client;
 mod config;
@@ -34,6 +35,7 @@ mod raw;
 mod shipped;
 mod span_receiver;
 mod stats_config;
+mod tls;
 mod traffic;
 mod upstream;
 mod waiting;
@@ -42,6 +44,7 @@ mod wasm_image;
 pub use access_log::AccessLog;
 pub use admin::Admin;
 pub use answer::Answer;
+pub use authorization_service::AuthorizationServer;
 pub use call::{Call, grpc_frame};
 pub use client::{Broken, Client, whole};
 pub use config::{EnvoyConfig, Listening, Tracing, WasmFilter};
@@ -59,6 +62,7 @@ pub use scrape::Metrics;
 pub use shipped::{DEMO_SERVERS, ShippedConfig};
 pub use span_receiver::{Span, SpanReceiver};
 pub use stats_config::StatsConfig;
+pub use tls::{Authority, Handshake, Identity, Relay};
 pub use traffic::Traffic;
 pub use upstream::{
     Crowd, Digest, Ending, Failure, Received, Reply, Steps, StepwiseBody, Upstream,

@@ -39,14 +39,24 @@ pub mod orca {
 }
 
 /// What `grpc-status-details-bin` holds.
-pub mod google_rpc {
-    include!(concat!(env!("OUT_DIR"), "/google.rpc.rs"));
+pub mod google {
+    pub mod rpc {
+        include!(concat!(env!("OUT_DIR"), "/google.rpc.rs"));
+    }
 }
 
-/// What Envoy speaks with services that it calls by itself: for limits, and for
-/// reports of load.
+pub use google::rpc as google_rpc;
+
+/// What Envoy speaks with services that it calls by itself: for leave to go on, for limits,
+/// and for reports of load.
 pub mod envoy {
     pub mod config {
+        pub mod core {
+            pub mod v3 {
+                include!(concat!(env!("OUT_DIR"), "/envoy.config.core.v3.rs"));
+            }
+        }
+
         pub mod endpoint {
             pub mod v3 {
                 include!(concat!(env!("OUT_DIR"), "/envoy.config.endpoint.v3.rs"));
@@ -65,6 +75,12 @@ pub mod envoy {
     }
 
     pub mod service {
+        pub mod auth {
+            pub mod v3 {
+                include!(concat!(env!("OUT_DIR"), "/envoy.service.auth.v3.rs"));
+            }
+        }
+
         pub mod load_stats {
             pub mod v3 {
                 include!(concat!(env!("OUT_DIR"), "/envoy.service.load_stats.v3.rs"));
@@ -77,6 +93,20 @@ pub mod envoy {
             }
         }
     }
+
+    pub mod r#type {
+        pub mod v3 {
+            include!(concat!(env!("OUT_DIR"), "/envoy.r#type.v3.rs"));
+        }
+    }
+}
+
+/// The authorization service without the packages of its contract: the service, its
+/// messages, and the headers and statuses in them.
+pub mod authorization {
+    pub use crate::envoy::config::core::v3::*;
+    pub use crate::envoy::service::auth::v3::*;
+    pub use crate::envoy::r#type::v3::*;
 }
 
 /// The rate limit service without the packages of its contract: the service, its

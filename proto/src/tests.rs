@@ -2,6 +2,12 @@
 
 use prost::Message;
 
+use crate::authorization::check_response::HttpResponse;
+use crate::authorization::header_value_option::HeaderAppendAction;
+use crate::authorization::{
+    CheckRequest, CheckResponse, DeniedHttpResponse, HeaderValue, HeaderValueOption, HttpStatus,
+    OkHttpResponse, StatusCode,
+};
 use crate::google_rpc::{BadRequest, ErrorInfo, RetryInfo, Status};
 use crate::inference::{ModelInferRequest, ModelInferResponse};
 use crate::load_stats::{LoadStatsRequest, LoadStatsResponse};
@@ -162,6 +168,53 @@ fn a_rate_limit_answer_has_a_status_for_each_descriptor() {
     let answer = RateLimitResponse { overall_code: Code::Ok.into(), statuses: vec![status] };
     let bytes: &[u8] =
         b"\x08\x01\x12\x11\x08\x02\x12\x07\x08\x09\x10\x02\x1a\x01n\x18\x03\x22\x02\x08\x04";
+    assert_eq!(answer.encode_to_vec(), bytes);
+}
+
+#[test]
+fn an_authorization_request_has_a_method_headers_and_a_path() {
+    // The client's side of the connection (1) and the time (1 in 4) are skipped.
+    let request: CheckRequest = decode(
+        b"\x0a\x18\x0a\x00\x22\x14\x0a\x00\x12\x10\x12\x01G\x1a\x06\x0a\x01k\x12\x01v\x22\x01/\x5a\x00",
+    );
+    let request = request.attributes.and_then(|it| it.request).and_then(|it| it.http);
+    let http = request.expect("an HTTP request");
+    assert_eq!((http.method.as_str(), http.path.as_str()), ("G", "/"));
+    assert_eq!(http.headers["k"], "v");
+}
+
+#[test]
+fn an_authorization_lets_go_on_with_other_headers() {
+    let header = HeaderValue { key: "k".into(), value: "v".into() };
+    let option = HeaderValueOption {
+        header: Some(header),
+        append_action: HeaderAppendAction::OverwriteIfExistsOrAdd.into(),
+    };
+    let ok = OkHttpResponse {
+        headers: vec![option],
+        headers_to_remove: vec!["r".into()],
+        response_headers_to_add: Vec::new(),
+    };
+    let answer = CheckResponse {
+        status: Some(Status::default()),
+        http_response: Some(HttpResponse::OkResponse(ok)),
+    };
+    let bytes: &[u8] = b"\x0a\x00\x1a\x0f\x12\x0a\x0a\x06\x0a\x01k\x12\x01v\x18\x02\x2a\x01r";
+    assert_eq!(answer.encode_to_vec(), bytes);
+}
+
+#[test]
+fn an_authorization_denies_with_a_status_and_a_body() {
+    let denied = DeniedHttpResponse {
+        status: Some(HttpStatus { code: StatusCode::Forbidden.into() }),
+        headers: Vec::new(),
+        body: "b".into(),
+    };
+    let answer = CheckResponse {
+        status: Some(Status { code: 7, ..Default::default() }),
+        http_response: Some(HttpResponse::DeniedResponse(denied)),
+    };
+    let bytes: &[u8] = b"\x0a\x02\x08\x07\x12\x08\x0a\x03\x08\x93\x03\x1a\x01b";
     assert_eq!(answer.encode_to_vec(), bytes);
 }
 

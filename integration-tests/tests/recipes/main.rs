@@ -3,9 +3,13 @@
 mod access_log;
 mod consistent_hashing;
 mod dedicated_pool;
+mod external_authorization;
 mod global_rate_limit;
 mod live_rollout;
+mod local_rate_limit;
+mod mutual_tls;
 mod replica;
+mod retry_and_hedging;
 mod shadow;
 mod tracing;
 mod transcoding;

@@ -44,18 +44,30 @@ fn validate(file: &Path) -> Validation {
     let text = read(file)
         .replace("/etc/envoy/filters", &dist().display().to_string())
         .replace("/etc/envoy/discovery", &beside)
-        .replace("/etc/envoy/descriptors", &beside);
+        .replace("/etc/envoy/descriptors", &beside)
+        .replace("/etc/envoy/secrets", &format!("{beside}/secrets"));
     let content: Value = yaml_serde::from_str(&text).expect("YAML");
     if content.get("static_resources").is_some() {
         return ShippedConfig::of_text(text).validate();
     }
     // Envoy looks at what it discovers when it runs, not when it validates.
     let resources = content["resources"].as_array().expect("a bootstrap or a discovery response");
+    let kind = resources[0]["@type"].as_str().expect("a type");
+    let around = if kind.ends_with(".v3.Secret") { around_secrets } else { around_filters };
     ShippedConfig::of_text(around(resources).to_string()).validate()
 }
 
+/// The smallest Envoy with these secrets, as it would have them without discovery.
+fn around_secrets(secrets: &[Value]) -> Value {
+    let mut secrets = secrets.to_vec();
+    for secret in secrets.iter_mut().filter_map(Value::as_object_mut) {
+        secret.remove("@type");
+    }
+    json!({"static_resources": {"secrets": secrets}})
+}
+
 /// The smallest Envoy with these discovered filters.
-fn around(filters: &[Value]) -> Value {
+fn around_filters(filters: &[Value]) -> Value {
     let extension = |name: &str| format!("type.googleapis.com/envoy.extensions.filters.{name}");
     let router = json!({
         "name": "envoy.filters.http.router",
