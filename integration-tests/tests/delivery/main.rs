@@ -1,6 +1,7 @@
 //! How the suite gets to those who use it: what is built, what lies in a registry, and what
 //! Kubernetes is told of it.
 
+mod envoy_gateway;
 mod istio;
 mod published;
 mod stand;
