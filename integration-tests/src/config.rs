@@ -212,13 +212,26 @@ impl EnvoyConfig {
     /// # Panics
     /// When it doesn't get ready.
     pub async fn start(self) -> Gateway {
+        self.start_changed(|bootstrap, _| bootstrap).await
+    }
+
+    /// Starts it with a change to its bootstrap, which may put files for Envoy into a directory.
+    ///
+    /// # Panics
+    /// When it doesn't get ready.
+    pub async fn start_changed(
+        self,
+        change: impl FnOnce(Value, &Path) -> Value + 'static,
+    ) -> Gateway {
         let discovered = self.filters.iter().find_map(|link| match link {
             ChainLink::Discovered(filter) => Some(filter.clone()),
             ChainLink::Fixed(_) => None,
         });
         let workers = self.workers;
         Gateway::launch(Launch {
-            document: Document::Json(Box::new(move |directory| self.bootstrap(directory))),
+            document: Document::Json(Box::new(move |directory| {
+                change(self.bootstrap(directory), directory)
+            })),
             workers,
             discovered,
         })

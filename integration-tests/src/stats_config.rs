@@ -89,6 +89,14 @@ impl StatsConfig {
         text
     }
 
+    /// The same as a section that stands within a text, indented by so many spaces, up to the line
+    /// that ends the section.
+    pub fn yaml_within(&self, spaces: usize) -> String {
+        let indent = " ".repeat(spaces);
+        let lines = self.yaml().lines().map(|line| format!("{indent}{line}\n")).collect::<String>();
+        lines + &indent
+    }
+
     /// Each label once, in the order in which they occur.
     fn labels(&self) -> Vec<&'static str> {
         let mut labels = Vec::new();

@@ -2,4 +2,8 @@
 //! Kubernetes is told of it.
 
 mod compose;
+mod envoy_gateway;
+mod istio;
 mod oci;
+mod published;
+mod stand;
