@@ -1,2 +1,6 @@
 //! How the suite gets to those who use it: what is built, what lies in a registry, and what
 //! Kubernetes is told of it.
+
+mod changelog;
+mod modules;
+mod upgrading;
