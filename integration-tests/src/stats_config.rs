@@ -1,12 +1,13 @@
 use admission_control::AdmissionControl;
-use filter_kit::{Filter, Metric, MetricKind};
+use filter_kit::{BUILD_INFO, Filter, Metric, MetricKind};
 use inference_metrics::InferenceMetrics;
 use model_router::ModelRouter;
 use payload_validator::PayloadValidator;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The names of the filters' modules, in the order of the chain, and what each one measures.
+/// The names of the filters' modules, in the order of the chain, and what each one measures beside
+/// what they all do.
 const MODULES: [(&str, &[&Metric]); 4] = [
     ("inference_metrics", InferenceMetrics::METRICS),
     ("model_router", ModelRouter::METRICS),
@@ -38,7 +39,7 @@ impl StatsConfig {
         Self { metrics: chosen.flat_map(|(_, metrics)| metrics.iter().copied()).collect() }
     }
 
-    /// The metrics.
+    /// The metrics that the filters move.
     pub fn metrics(&self) -> &[&'static Metric] {
         &self.metrics
     }
@@ -100,7 +101,8 @@ impl StatsConfig {
     /// Each label once, in the order in which they occur.
     fn labels(&self) -> Vec<&'static str> {
         let mut labels = Vec::new();
-        for label in self.metrics.iter().flat_map(|metric| metric.labels) {
+        let metrics = self.metrics.iter().copied().chain([&BUILD_INFO]);
+        for label in metrics.flat_map(|metric| metric.labels) {
             if !labels.contains(label) {
                 labels.push(*label);
             }

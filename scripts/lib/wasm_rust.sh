@@ -59,6 +59,27 @@ wasm_cargo() {
   esac
 }
 
+# rustc 1.95.0, say.
+wasm_compiler() {
+  local version
+  case $(wasm_toolchain) in
+    rustup) version=$(cd "$repository" && rustc --version) ;;
+    debian) version=$(/usr/bin/rustc --version) ;;
+    *) fail "no compiler for $wasm_target: run ./scripts/setup" ;;
+  esac
+  printf '%s\n' "${version%% (*}"
+}
+
+# The file in which that compiler says whose its standard library is.
+wasm_library_notices() {
+  case $(wasm_toolchain) in
+    rustup) (cd "$repository" && echo "$(rustc --print sysroot)/share/doc/rust/COPYRIGHT-library.html") ;;
+    # Each package of Debian's has one.
+    debian) echo /usr/share/doc/rust-web-src/copyright ;;
+    *) fail "no compiler for $wasm_target: run ./scripts/setup" ;;
+  esac
+}
+
 # Separated by the character that CARGO_ENCODED_RUSTFLAGS wants: a path may hold blanks.
 wasm_rustflags() {
   local flags=(

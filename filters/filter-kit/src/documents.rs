@@ -5,7 +5,7 @@
 //!
 //! Not part of the Wasm modules.
 
-use crate::Metric;
+use crate::{BUILD_INFO, Metric};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -51,10 +51,10 @@ pub fn configuration_table<C: JsonSchema>() -> String {
     table.text
 }
 
-/// A Markdown table of a filter's metrics.
+/// A Markdown table of a filter's metrics, and of the one that every filter has.
 pub fn metric_table(metrics: &[&Metric]) -> String {
     let mut table = String::from("| metric | kind | labels | meaning |\n|---|---|---|---|\n");
-    for metric in metrics {
+    for metric in metrics.iter().copied().chain([&BUILD_INFO]) {
         let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
         let Metric { name, kind, help, .. } = metric;
         let _ = writeln!(table, "| `{name}` | {} | {} | {help} |", kind.word(), labels.join(", "));

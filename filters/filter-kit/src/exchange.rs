@@ -20,7 +20,7 @@ pub trait Filter: Sized + 'static {
     /// each callback.
     const CLOCK: bool = false;
 
-    /// Every metric that it moves.
+    /// Every metric that it moves; [`BUILD_INFO`](crate::BUILD_INFO) is every filter's.
     const METRICS: &'static [&'static Metric];
 
     /// What an operator writes. Unknown keys are to be refused.

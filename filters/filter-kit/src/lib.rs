@@ -39,7 +39,7 @@ pub use config::{Parsed, parse_config};
 pub use edits::{Edits, HeaderEdit, Splice, Watching};
 pub use exchange::{Arrival, BodyChunk, Exchange, Filter, HeaderBlock, Tick, Trailers, Verdict};
 pub use headers::{Headers, HeadersError, Repeated};
-pub use metric::{Metric, MetricKind, Series};
+pub use metric::{BUILD_INFO, Metric, MetricKind, Series};
 pub use notes::{Change, Fact, LogLine, Notes, Ticket};
 pub use problems::{ConfigError, Problem, Problems};
 pub use reply::{GrpcCode, Reply, ReplyKind};

@@ -15,6 +15,15 @@ pub struct Metric {
     pub help: &'static str,
 }
 
+/// What every filter says by being there. It is the shell that sets it, so it stands in no
+/// filter's table.
+pub static BUILD_INFO: Metric = Metric {
+    name: "inference_build_info",
+    kind: MetricKind::Gauge,
+    labels: &["filter", "version"],
+    help: "1 for each version of a filter that runs: after an upgrade the old one too, until its last request has ended.",
+};
+
 /// What kind of value a metric has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MetricKind {

@@ -3,7 +3,7 @@
 //!
 //! The SDK exports a function for every callback of the ABI and Envoy calls
 //! each that it finds, at 0.4 microseconds apiece, wanted or not. The build
-//! (`wasm-trim`) removes those that are not in this list.
+//! (`wasm-finish`) removes those that are not in this list.
 
 use filter_kit::Filter;
 

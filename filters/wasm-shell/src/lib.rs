@@ -40,17 +40,25 @@ mod splicing;
 mod stream;
 mod waking;
 
-pub use root::start;
+pub use root::{Module, start};
 
 /// Makes the crate a module that runs this filter.
 #[macro_export]
 macro_rules! export_filter {
     ($filter:ty) => {
+        #[doc(hidden)]
+        enum Exported {}
+
+        impl $crate::Module for Exported {
+            type Filter = $filter;
+            const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+        }
+
         /// What the host calls first.
         #[doc(hidden)]
         #[unsafe(no_mangle)]
         pub extern "C" fn _initialize() {
-            $crate::start::<$filter>();
+            $crate::start::<Exported>();
         }
 
         /// The callbacks that the build leaves in the module.

@@ -6,37 +6,46 @@ use crate::stream::Stream;
 use crate::waking::Plugin;
 use crate::{cells, configuration, meters};
 use core::cell::Cell;
-use filter_kit::{ConfigError, Filter, Notes, Tick, parse_config};
+use filter_kit::{BUILD_INFO, Change, ConfigError, Filter, Notes, Series, Tick, parse_config};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType, LogLevel};
 use std::rc::Rc;
 
-/// Tells the SDK which filter this module runs.
-pub fn start<F: Filter>() {
-    proxy_wasm::set_root_context(|context| Box::new(Root::<F>::new(context)));
+/// What Envoy loads: a filter, of which there are versions.
+pub trait Module: 'static {
+    /// The filter.
+    type Filter: Filter;
+
+    /// That of the crate which exports it.
+    const VERSION: &'static str;
 }
 
-struct Root<F: Filter> {
+/// Tells the SDK which filter this module runs.
+pub fn start<M: Module>() {
+    proxy_wasm::set_root_context(|context| Box::new(Root::<M>::new(context)));
+}
+
+struct Root<M: Module> {
     context: u32,
-    plugin: Option<Rc<Plugin<F>>>,
+    plugin: Option<Rc<Plugin<M::Filter>>>,
     /// The state of the generator that draws
     /// [`Arrival::chance`](filter_kit::Arrival::chance).
     chance: Cell<u64>,
 }
 
-impl<F: Filter> Root<F> {
+impl<M: Module> Root<M> {
     const fn new(context: u32) -> Self {
         Self { context, plugin: None, chance: Cell::new(0) }
     }
 }
 
-impl<F: Filter> Context for Root<F> {}
+impl<M: Module> Context for Root<M> {}
 
-impl<F: Filter> RootContext for Root<F> {
+impl<M: Module> RootContext for Root<M> {
     fn on_configure(&mut self, size: usize) -> bool {
         proxy_wasm::set_log_level(host::log_level());
         let bytes = host::buffer(BufferType::PluginConfiguration, 0, size).unwrap_or_default();
-        match configure::<F>(&bytes) {
+        match configure::<M::Filter>(&bytes) {
             Ok(filter) => {
                 let time = host::now().unwrap_or_default();
                 self.chance.set(host::random().unwrap_or_default() ^ time.nanos());
@@ -46,10 +55,11 @@ impl<F: Filter> RootContext for Root<F> {
                     let _ = host::set_tick_period(period);
                 }
                 self.plugin = Some(Rc::new(Plugin::new(filter)));
+                announce::<M>();
                 true
             }
             Err(error) => {
-                refuse::<F>(&error);
+                refuse::<M::Filter>(&error);
                 false
             }
         }
@@ -61,7 +71,7 @@ impl<F: Filter> RootContext for Root<F> {
         let mut notes = Notes::default();
         plugin.filter.tick(Tick { at, cells: cells::SHARED }, &mut notes);
         plugin.call(notes.wakes());
-        publish::<F>(&mut notes);
+        publish::<M::Filter>(&mut notes);
         plugin.wake(self.context);
     }
 
@@ -75,6 +85,12 @@ impl<F: Filter> RootContext for Root<F> {
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
+}
+
+/// Says that this version of the filter runs. Envoy forgets it with the last machine that said so.
+fn announce<M: Module>() {
+    let info = Series::new(&BUILD_INFO, &[M::Filter::NAME, M::VERSION]);
+    meters::apply(&Change::Set(info, 1));
 }
 
 /// Makes the filter, or tells everything that is wrong with its configuration.

@@ -1,7 +1,7 @@
 use super::type_url;
 use crate::envoy::module_of;
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A Wasm module as a filter, with its configuration.
 #[derive(Clone, Debug)]
@@ -26,6 +26,12 @@ impl WasmFilter {
             reloads: false,
             holds_headers: true,
         }
+    }
+
+    /// The same with the module in this file, as when it was replaced by another one.
+    pub fn with_module(mut self, file: &Path) -> Self {
+        file.clone_into(&mut self.module);
+        self
     }
 
     /// With this configuration, as a JSON text: the recommended way.

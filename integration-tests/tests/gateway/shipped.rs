@@ -5,8 +5,10 @@ mod admission;
 mod grpcurl;
 mod stats_config;
 mod validation;
+mod versions;
 
 use admission_control::metrics::{METRICS as ADMISSION, REFUSED as NOT_ADMITTED, REPORTED};
+use filter_kit::BUILD_INFO;
 use http::request::Parts;
 use inference_metrics::metrics::METRICS as MEASURED;
 use integration_tests::{
@@ -244,7 +246,8 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
     let labels = [("rule", "request_quota"), ("limit", "trial"), ("class", "interactive")];
     stack.gateway.wait_for_metric(NOT_ADMITTED.name, &labels, |it| it == 1.0).await;
     let metrics = stack.gateway.admin().metrics().await;
-    for metric in ROUTER.into_iter().chain(VALIDATOR).chain(ADMISSION).chain(MEASURED) {
+    let filters = ROUTER.into_iter().chain(VALIDATOR).chain(ADMISSION).chain(MEASURED);
+    for metric in filters.chain([&BUILD_INFO]) {
         let is_histogram = metric.kind.word() == "histogram";
         let name = if is_histogram { format!("{}_count", metric.name) } else { metric.name.into() };
         let series = metrics.series(&name);
@@ -267,7 +270,7 @@ async fn metrics_have_the_names_and_labels_of_the_table() {
         }
     }
     let tables = ROUTER.iter().chain(&VALIDATOR).chain(&ADMISSION).chain(&MEASURED);
-    let table: BTreeSet<&str> = tables.map(|metric| metric.name).collect();
+    let table: BTreeSet<&str> = tables.map(|metric| metric.name).chain([BUILD_INFO.name]).collect();
     let parts = ["_bucket", "_sum", "_count"];
     let metric_of = |name: &'_ str| {
         let whole = parts.iter().find_map(|part| name.strip_suffix(part));
