@@ -118,14 +118,29 @@ impl OciRegistry {
     /// # Panics
     /// When there is none.
     pub async fn manifest(&self, address: &str) -> OciImageManifest {
-        let text = address.strip_prefix("oci://").unwrap_or(address);
-        let reference: Reference = text.parse().expect("a reference");
+        let reference = reference(address);
         let client = plain_client();
         let pulled = client.pull_manifest(&reference, &RegistryAuth::Anonymous).await;
         match pulled.expect("a manifest") {
             (OciManifest::Image(manifest), _) => manifest,
             (OciManifest::ImageIndex(index), _) => panic!("an index: {index:?}"),
         }
+    }
+
+    /// The layers of the image that an address leads to.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn layers(&self, address: &str) -> Vec<Vec<u8>> {
+        let reference = reference(address);
+        let client = plain_client();
+        let mut layers = Vec::new();
+        for layer in self.manifest(address).await.layers {
+            let mut bytes = Vec::new();
+            client.pull_blob(&reference, &layer, &mut bytes).await.expect("a layer");
+            layers.push(bytes);
+        }
+        layers
     }
 
     async fn launch(special: impl FnOnce(&Path) -> Value) -> Self {
@@ -168,6 +183,12 @@ impl Drop for OciRegistry {
             eprintln!("--- the registry's log:\n{}\n---", self.log());
         }
     }
+}
+
+/// What an address `oci://…` names.
+fn reference(address: &str) -> Reference {
+    let text = address.strip_prefix("oci://").unwrap_or(address);
+    text.parse().expect("a reference")
 }
 
 /// A client for a registry without TLS.

@@ -1,29 +1,27 @@
 use crate::module::FilterModule;
-use crate::origin::Origin;
 use oci_client::annotations::{
     ORG_OPENCONTAINERS_IMAGE_DESCRIPTION, ORG_OPENCONTAINERS_IMAGE_LICENSES,
-    ORG_OPENCONTAINERS_IMAGE_REVISION, ORG_OPENCONTAINERS_IMAGE_TITLE,
-    ORG_OPENCONTAINERS_IMAGE_VERSION,
+    ORG_OPENCONTAINERS_IMAGE_TITLE, ORG_OPENCONTAINERS_IMAGE_VERSION,
 };
 use std::collections::BTreeMap;
 
 /// Under which a registry finds the source, and shows what belongs to it.
 pub(crate) use oci_client::annotations::ORG_OPENCONTAINERS_IMAGE_SOURCE as SOURCE;
 
-/// What the manifest says of the module. What isn't known is left out; there is no time in it,
-/// for it would be another manifest each time.
+/// What the manifest says of the module, with the source that is said, or else the module's own, or
+/// else git's. What isn't known is left out. There is no time in it, for it would be another
+/// manifest each time, and no revision: nobody here knows of which one the module was built.
 pub(crate) fn annotations(
     module: &FilterModule,
-    origin: &Origin,
-    source: Option<&str>,
+    said: Option<&str>,
+    of_git: Option<&str>,
 ) -> BTreeMap<String, String> {
-    let source = source.or(module.source.as_deref()).or(origin.source.as_deref());
+    let source = said.or(module.source.as_deref()).or(of_git);
     let annotations = [
         (ORG_OPENCONTAINERS_IMAGE_TITLE, Some(&*module.name)),
         (ORG_OPENCONTAINERS_IMAGE_DESCRIPTION, module.description.as_deref()),
         (ORG_OPENCONTAINERS_IMAGE_VERSION, Some(&*module.version)),
         (ORG_OPENCONTAINERS_IMAGE_LICENSES, module.licenses.as_deref()),
-        (ORG_OPENCONTAINERS_IMAGE_REVISION, origin.revision.as_deref()),
         (SOURCE, source),
     ];
     annotations
@@ -36,7 +34,7 @@ pub(crate) fn annotations(
 mod tests {
     use super::*;
 
-    const ORIGIN: &str = "https://example.org/of-git";
+    const OF_GIT: &str = "https://example.org/of-git";
 
     fn module() -> FilterModule {
         FilterModule {
@@ -45,12 +43,8 @@ mod tests {
         }
     }
 
-    fn origin() -> Origin {
-        Origin { source: Some(ORIGIN.to_owned()), revision: Some("abc".to_owned()) }
-    }
-
     fn source(module: &FilterModule, said: Option<&str>) -> Option<String> {
-        annotations(module, &origin(), said).remove(SOURCE)
+        annotations(module, said, Some(OF_GIT)).remove(SOURCE)
     }
 
     #[test]
@@ -58,12 +52,12 @@ mod tests {
         let said = "https://example.org/said";
         assert_eq!(source(&module(), Some(said)).as_deref(), Some(said));
         assert_eq!(source(&module(), None), module().source);
-        assert_eq!(source(&FilterModule::example(), None).as_deref(), Some(ORIGIN));
+        assert_eq!(source(&FilterModule::example(), None).as_deref(), Some(OF_GIT));
     }
 
     #[test]
     fn what_is_not_known_is_left_out() {
-        let known = annotations(&FilterModule::example(), &Origin::default(), None);
+        let known = annotations(&FilterModule::example(), None, None);
         let keys: Vec<_> = known.keys().collect();
         assert_eq!(keys, [ORG_OPENCONTAINERS_IMAGE_TITLE, ORG_OPENCONTAINERS_IMAGE_VERSION]);
     }

@@ -132,7 +132,7 @@ impl fmt::Display for RegistryError {
             Failure::UntrustedAuthority => write!(
                 out,
                 "{registry} has a certificate of an authority that this machine doesn't trust: \
-                 SSL_CERT_FILE=/path/to/its/certificate.pem names one more"
+                 SSL_CERT_FILE=/path/to/authorities.pem names those to trust instead of the machine's"
             ),
             Failure::AnotherName => write!(
                 out,
@@ -207,6 +207,17 @@ mod tests {
         let issuer = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
         let wrapped = io::Error::other(io::Error::other(issuer));
         assert_eq!(of_request(&wrapped), Failure::UntrustedAuthority);
+    }
+
+    #[test]
+    fn tells_that_the_file_of_authorities_replaces_the_machines() {
+        let error = RegistryError {
+            registry: "registry.example".to_owned(),
+            repository: "filters".to_owned(),
+            has_login: false,
+            failure: Failure::UntrustedAuthority,
+        };
+        assert!(error.to_string().ends_with("instead of the machine's"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! Specification* (solo-io/wasm, `spec/spec.md` and `spec/spec-compat.md`), of which Istio and
 //! Envoy Gateway are the readers.
 
+use crate::licences::LicenceText;
 use crate::module::FilterModule;
 use clap::ValueEnum;
 use flate2::{Compression, GzBuilder};
@@ -33,7 +34,7 @@ const PLUGIN: &str = "plugin.wasm";
 pub(crate) enum Form {
     /// Two layers with media types of their own: the module as it is, and what runs it.
     Artifact,
-    /// An image as Docker builds it, with `plugin.wasm` in its only layer.
+    /// An image as Docker builds it, with `plugin.wasm` in its only layer, and the texts of licences.
     Image,
 }
 
@@ -73,18 +74,20 @@ impl Form {
         }
     }
 
-    /// The module in this form: the same bytes for the same module.
+    /// The module in this form: the same bytes for the same arguments. Only an image has room for
+    /// the texts of licences: an artifact of more than two layers is refused.
     ///
     /// # Errors
     /// When there is no memory to write to.
     pub(crate) fn package(
         self,
         module: &FilterModule,
+        licences: &[LicenceText],
         annotations: BTreeMap<String, String>,
     ) -> anyhow::Result<Package> {
         let (layers, config) = match self {
             Self::Artifact => artifact(module)?,
-            Self::Image => image(module)?,
+            Self::Image => image(module, licences)?,
         };
         let mut manifest = OciImageManifest::build(&layers, &config, Some(annotations));
         manifest.media_type = Some(OCI_IMAGE_MEDIA_TYPE.to_owned());
@@ -121,8 +124,11 @@ fn titled(title: &str, bytes: Vec<u8>, media_type: &str) -> ImageLayer {
     ImageLayer::new(bytes, media_type.to_owned(), Some(BTreeMap::from([title])))
 }
 
-fn image(module: &FilterModule) -> anyhow::Result<(Vec<ImageLayer>, Config)> {
-    let archive = archive(&module.bytes)?;
+fn image(
+    module: &FilterModule,
+    licences: &[LicenceText],
+) -> anyhow::Result<(Vec<ImageLayer>, Config)> {
+    let archive = archive(&module.bytes, licences)?;
     let config = ConfigFile {
         // The platform that is looked for where none is asked for; a module runs on any.
         architecture: Architecture::Amd64,
@@ -134,16 +140,23 @@ fn image(module: &FilterModule) -> anyhow::Result<(Vec<ImageLayer>, Config)> {
     Ok((vec![layer], Config::oci_v1_from_config_file(config, None)?))
 }
 
-/// A tar archive with the module in it, and nothing that differs from one day or machine to
-/// another.
-fn archive(module: &[u8]) -> io::Result<Vec<u8>> {
+/// A tar archive with the module in it, then the texts, and nothing that differs from one day or
+/// machine to another.
+fn archive(module: &[u8], licences: &[LicenceText]) -> io::Result<Vec<u8>> {
+    let mut archive = Builder::new(Vec::new());
+    append(&mut archive, PLUGIN, module)?;
+    for text in licences {
+        append(&mut archive, &text.name, &text.bytes)?;
+    }
+    archive.into_inner()
+}
+
+fn append(archive: &mut Builder<Vec<u8>>, name: &str, bytes: &[u8]) -> io::Result<()> {
     let mut header = Header::new_ustar();
-    header.set_size(u64::try_from(module.len()).map_err(io::Error::other)?);
+    header.set_size(u64::try_from(bytes.len()).map_err(io::Error::other)?);
     header.set_mode(0o644);
     header.set_mtime(0);
-    let mut archive = Builder::new(Vec::new());
-    archive.append_data(&mut header, PLUGIN, module)?;
-    archive.into_inner()
+    archive.append_data(&mut header, name, bytes)
 }
 
 fn compressed(archive: &[u8]) -> io::Result<Vec<u8>> {
@@ -165,7 +178,12 @@ mod tests {
 
     fn package(form: Form) -> Package {
         let annotations = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
-        form.package(&FilterModule::example(), annotations).unwrap()
+        form.package(&FilterModule::example(), &licences(), annotations).unwrap()
+    }
+
+    fn licences() -> [LicenceText; 2] {
+        ["LICENSES-rust-std.html", "LICENSES.txt"]
+            .map(|name| LicenceText { name: name.to_owned(), bytes: format!("of {name}").into() })
     }
 
     fn manifest(form: Form) -> Value {
@@ -192,17 +210,22 @@ mod tests {
     }
 
     #[test]
-    fn an_image_has_one_layer_with_the_module_in_it() {
+    fn an_image_has_one_layer_with_the_module_and_then_the_licences() {
         let layers = package(Form::Image).layers;
         assert_eq!(layers.len(), 1);
         let mut archive = tar::Archive::new(GzDecoder::new(&layers[0].data[..]));
-        let mut entries = archive.entries().unwrap();
-        let mut file = entries.next().unwrap().unwrap();
-        assert_eq!(file.path().unwrap().to_str(), Some(PLUGIN));
-        let mut module = Vec::new();
-        file.read_to_end(&mut module).unwrap();
-        assert_eq!(module, FilterModule::example().bytes);
-        assert!(entries.next().is_none());
+        let mut found = Vec::new();
+        for file in archive.entries().unwrap() {
+            let mut file = file.unwrap();
+            let name = file.path().unwrap().to_str().unwrap().to_owned();
+            assert_eq!(file.header().mode().unwrap(), 0o644, "{name}");
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).unwrap();
+            found.push((name, bytes));
+        }
+        let mut expected = vec![(PLUGIN.to_owned(), FilterModule::example().bytes)];
+        expected.extend(licences().map(|text| (text.name, text.bytes)));
+        assert_eq!(found, expected);
     }
 
     #[test]
@@ -226,14 +249,14 @@ mod tests {
     }
 
     #[test]
-    fn the_same_module_has_the_same_digest() {
+    fn the_same_arguments_give_the_same_digest() {
         // On another day, on another machine and with other releases of the libraries: operators
         // have written it down.
         assert_eq!(
             Form::ALL.map(|form| package(form).digest),
             [
                 "sha256:abcb255383bb8fcf573918647a0b124be6cf13e1823622724789530e39540a0e",
-                "sha256:b0e3b2b5258f0eb30610009b9926b58b566ce1527c8104b36395ad15e35224e0",
+                "sha256:538e03bf0c60b7683bc488f1a118ba8d223682b0bb089d71149dd58c160f38af",
             ]
         );
     }

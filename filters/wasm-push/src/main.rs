@@ -2,11 +2,12 @@
 //!
 //! Istio and Envoy Gateway fetch a module from there, in one of two forms ([`forms`]): an
 //! artifact of two layers, or an image as Docker would build it. Each module is pushed in both, since
-//! registries and clusters differ in which one they take. Same modules, same digests: what is
-//! there already is left alone.
+//! registries and clusters differ in which one they take. What is there already is
+//! left alone: a digest depends on the module, on its form, on where its source is said to lie, and,
+//! in an image, on the texts of licences that go along ([`licences`]).
 //!
 //! The version, the description and the licence stand in the module itself
-//! ([`module`]); where its source lies is asked of git ([`origin`]). Who may push is
+//! ([`module`]); where its source lies too, or else git knows it ([`origin`]). Who may push is
 //! written where `docker login` writes it ([`credentials`]).
 
 mod annotations;
@@ -14,6 +15,7 @@ mod credentials;
 mod destination;
 mod failure;
 mod forms;
+mod licences;
 mod module;
 mod options;
 mod origin;
@@ -22,9 +24,9 @@ mod report;
 
 use crate::annotations::annotations;
 use crate::failure::WrongCall;
+use crate::forms::Form;
 use crate::module::FilterModule;
 use crate::options::Options;
-use crate::origin::Origin;
 use crate::pushing::Registry;
 use std::process::ExitCode;
 
@@ -48,16 +50,22 @@ async fn main() -> ExitCode {
 /// must not leave half of the filters behind.
 async fn push(options: &Options) -> anyhow::Result<()> {
     let modules = module::in_directory(&options.from, &options.filters)?;
-    let origin = Origin::of(&options.from);
+    let licences = licences::in_directory(&options.from)?;
+    if options.forms().any(|form| form == Form::Image)
+        && let Some(missing) = licences::missing(&options.from, &licences)
+    {
+        report::say(&missing);
+    }
+    let of_git = origin::source(&options.from);
     let mut packages = Vec::new();
     for module in &modules {
-        let annotations = annotations(module, &origin, options.source.as_deref());
+        let annotations = annotations(module, options.source.as_deref(), of_git.as_deref());
         if !annotations.contains_key(annotations::SOURCE) {
             report::say(&without_source(module));
         }
         for form in options.forms() {
             let reference = options.destination.reference(module, form)?;
-            packages.push((reference, form.package(module, annotations.clone())?));
+            packages.push((reference, form.package(module, &licences, annotations.clone())?));
         }
     }
     let registry = Registry::connect(&options.destination, options.transport())?;

@@ -9,7 +9,7 @@ use wasmparser::Parser;
 const ABI_EXPORT: &str = "proxy_abi_version_";
 
 /// What to do when modules are not as they should be.
-const BUILD: &str = "run ./scripts/build filters";
+pub(crate) const BUILD: &str = "run ./scripts/build modules";
 
 /// A filter's module, and what it says about itself.
 #[derive(Clone, Debug)]
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn says_what_to_do_when_nothing_is_built() {
         let error = refusal(&directory(&[]), &[]);
-        assert!(error.to_string().ends_with("run ./scripts/build filters"), "{error}");
+        assert!(error.to_string().ends_with("run ./scripts/build modules"), "{error}");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FORM")]
     form: Option<Form>,
 
-    /// Where the source lies, if not where git's remote `origin` is.
+    /// Where the source lies, if not where the module or else git's remote `origin` says.
     #[arg(long, value_name = "URL")]
     pub(crate) source: Option<String>,
 
@@ -35,7 +35,7 @@ pub(crate) struct Options {
     #[arg(long)]
     tls: bool,
 
-    /// The directory with the modules.
+    /// The directory with the modules, and with the texts of their licences.
     #[arg(long, value_name = "DIRECTORY", default_value = "dist", overrides_with = "from")]
     pub(crate) from: PathBuf,
 }

@@ -2,26 +2,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use url::Url;
 
-/// Where the modules come from, as git knows it of the clone that they lie in.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Origin {
-    /// The address of the remote `origin`, as one opens it in a browser.
-    pub(crate) source: Option<String>,
-    /// The commit, if nothing in the clone differs from it: otherwise the modules may be made of
-    /// something else.
-    pub(crate) revision: Option<String>,
-}
-
-impl Origin {
-    /// What git says. Nothing, where there is no git or no clone.
-    pub(crate) fn of(directory: &Path) -> Self {
-        let git = |arguments: &[&str]| git(directory, arguments);
-        let is_clean = git(&["status", "--porcelain"]).is_some_and(|changes| changes.is_empty());
-        Self {
-            source: git(&["remote", "get-url", "origin"]).and_then(|remote| address(&remote)),
-            revision: git(&["rev-parse", "HEAD"]).filter(|_| is_clean),
-        }
-    }
+/// Where the source lies, as git knows it of the clone that the modules lie in: the address of the
+/// remote `origin`, as one opens it in a browser. None, where there is no git or no clone.
+pub(crate) fn source(directory: &Path) -> Option<String> {
+    address(&git(directory, &["remote", "get-url", "origin"])?)
 }
 
 fn git(directory: &Path, arguments: &[&str]) -> Option<String> {
@@ -104,6 +88,6 @@ mod tests {
     #[test]
     fn there_is_no_origin_outside_of_a_clone() {
         let directory = tempfile::tempdir().unwrap();
-        assert_eq!(Origin::of(directory.path()), Origin::default());
+        assert_eq!(source(directory.path()), None);
     }
 }

@@ -3,6 +3,7 @@
 mod annotations;
 mod delivered;
 mod fetching;
+mod licences;
 mod logins;
 mod push;
 mod refusals;

@@ -69,6 +69,14 @@ async fn pushing_again_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_target_directory_of_the_callers_is_left_alone() {
+    let registry = OciRegistry::start().await;
+    let modules = one_module("1.2.3");
+    let push = Push::of(modules.path(), &format!("{}/filters", registry.name()));
+    assert_eq!(push.env("CARGO_TARGET_DIR", "of-the-caller").lines().len(), 2);
+}
+
+#[tokio::test]
 async fn a_tag_that_moves_is_told_with_what_it_was() {
     let registry = OciRegistry::start().await;
     let destination = format!("{}/filters:edge", registry.name());

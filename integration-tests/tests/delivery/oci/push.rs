@@ -40,7 +40,7 @@ impl Push {
         // everything has to be built again.
         for (name, _) in env::vars_os() {
             let name = name.to_string_lossy();
-            if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&&*name) {
+            if name.starts_with("CARGO_") && name != "CARGO_HOME" {
                 command.env_remove(&*name);
             }
         }

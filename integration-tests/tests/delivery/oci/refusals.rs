@@ -1,12 +1,15 @@
 use super::push::Push;
 use super::stamped::one_module;
 use integration_tests::OciRegistry;
-use std::net::TcpListener;
+use tokio::net::TcpSocket;
 
 #[tokio::test]
 async fn a_registry_that_is_not_there_is_told() {
     let modules = one_module("1.2.3");
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // It doesn't listen, and nobody else gets the port before it is dropped.
+    let taken = TcpSocket::new_v4().unwrap();
+    taken.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = taken.local_addr().unwrap();
     let pushed = Push::of(modules.path(), &format!("{address}/filters")).run();
     let refusal = pushed.refusal(1);
     assert!(refusal.starts_with(&format!("{address} can't be reached (")), "{refusal}");
@@ -17,7 +20,7 @@ async fn a_registry_that_is_not_there_is_told() {
 async fn modules_that_are_not_built_are_told() {
     let nothing = tempfile::tempdir().unwrap();
     let pushed = Push::of(nothing.path(), "registry.invalid/filters").run();
-    assert!(pushed.refusal(1).ends_with("run ./scripts/build filters"), "{}", pushed.told);
+    assert!(pushed.refusal(1).ends_with("run ./scripts/build modules"), "{}", pushed.told);
 }
 
 #[tokio::test]
@@ -37,7 +40,8 @@ async fn an_authority_that_is_not_trusted_is_refused_until_it_is() {
     let destination = format!("{}/filters", registry.certified_name());
     let push = || Push::of(modules.path(), &destination).with(&["--tls"]);
     let refused = push().run();
-    assert!(refused.refusal(1).contains("an authority that this machine doesn't trust"));
+    let refusal = refused.refusal(1);
+    assert!(refusal.contains("an authority that this machine doesn't trust"), "{refusal}");
     let trusted = push().env("SSL_CERT_FILE", registry.authority()).lines();
     assert_eq!(trusted.len(), 2);
 }

@@ -8,14 +8,23 @@ use wasm_metadata::{AddMetadata, AddMetadataField, Description, Licenses, Versio
 pub(super) const FILTERS: [&str; 4] =
     ["admission_control", "inference_metrics", "model_router", "payload_validator"];
 
-/// The filters that are built, which say that they have this version.
+/// The texts of licences that scripts/build writes beside the modules: name and text.
+pub(super) const LICENCES: [(&str, &str); 2] = [
+    ("LICENSES-rust-std.html", "<p>Those of Rust's library</p>"),
+    ("LICENSES.txt", "Those of the crates"),
+];
+
+/// The filters that are built, which say that they have this version, and the texts of licences.
 pub(super) fn modules(version: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     stamp(&FILTERS, version, directory.path());
+    for (name, text) in LICENCES {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
     directory
 }
 
-/// The smallest of them alone, which says that it has this version.
+/// The smallest of them alone, without the texts; it says that it has this version.
 pub(super) fn one_module(version: &str) -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     stamp(&["model_router"], version, directory.path());
