@@ -1,11 +1,9 @@
 //! envoy/recipes/consistent-hashing: a session's requests go to one server, as long as it is
 //! there.
 
-use super::replica::Replica;
+use super::replica::{Replica, server_of};
 use http::request::Parts;
-use integration_tests::{
-    Answer, Call, Client, Crowd, Gateway, Reply, ShippedConfig, eventually, in_time,
-};
+use integration_tests::{Answer, Call, Crowd, Gateway, Reply, ShippedConfig, eventually, in_time};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -105,15 +103,6 @@ fn chat(model: &str) -> Call {
 
 fn in_session(model: &str, session: usize) -> Call {
     chat(model).header("x-session-id", format!("session-{session}"))
-}
-
-/// `503` while no server is known to be healthy.
-async fn server_of(client: &mut Client, call: Call) -> String {
-    let answer = client.send(call).await;
-    match answer.status.as_u16() {
-        200 => answer.json()["server"].as_str().expect("a name").to_owned(),
-        status => status.to_string(),
-    }
 }
 
 /// How many sessions each server has.

@@ -1,12 +1,10 @@
 //! envoy/recipes/dedicated-pool: servers for some requests only, and what becomes of these
 //! requests when their servers fail or are full.
 
-use super::replica::Replica;
+use super::prediction::predict;
+use super::replica::{Replica, server_of};
 use http::request::Parts;
-use integration_tests::{
-    Answer, Call, Client, Crowd, Gateway, Reply, ShippedConfig, eventually, in_time,
-};
-use proto::prediction::PredictRequest;
+use integration_tests::{Answer, Call, Crowd, Gateway, Reply, ShippedConfig, eventually, in_time};
 use serde_json::json;
 use std::collections::BTreeSet;
 use tokio::task::JoinHandle;
@@ -103,14 +101,6 @@ fn chat(pool: Option<&str>) -> Call {
     }
 }
 
-async fn server_of(client: &mut Client, call: Call) -> String {
-    let answer = client.send(call).await;
-    match answer.status.as_u16() {
-        200 => answer.json()["server"].as_str().expect("a name").to_owned(),
-        status => status.to_string(),
-    }
-}
-
 fn requests(replicas: &[Replica]) -> usize {
     replicas.iter().map(Replica::requests).sum()
 }
@@ -132,9 +122,7 @@ async fn each_request_goes_to_its_own_pool() {
             assert!(found.starts_with("model-shared"), "{found}");
         }
     }
-    let request = PredictRequest { features: vec![1.0; 4], model_name: "demo".to_owned() };
-    let call = Call::grpc("/prediction.PredictionService/Predict", &request);
-    _ = client.send(call.header("x-pool", READ_ONLY)).await;
+    _ = client.send(predict().header("x-pool", READ_ONLY)).await;
     assert_eq!([requests(&stack.read_only), requests(&stack.shared)], [21, 40]);
 }
 

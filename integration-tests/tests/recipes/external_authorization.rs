@@ -1,5 +1,6 @@
 //! envoy/recipes/external-authorization: a service says who may ask, and in whose name.
 
+use super::prediction::{self, model_server};
 use inference_metrics::metrics::REQUESTS;
 use integration_tests::{
     Answer, AuthorizationServer, Call, Gateway, Reply, ShippedConfig, Upstream,
@@ -12,11 +13,8 @@ use proto::authorization::{
     StatusCode,
 };
 use proto::google_rpc::Status;
-use proto::prediction::{PredictRequest, PredictResponse};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::net::SocketAddr;
-
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 
 /// What the service says to those whom it doesn't know.
 const SENTENCE: &str = "this key is \"unknown\"";
@@ -49,14 +47,6 @@ impl Stack {
     }
 }
 
-async fn model_server() -> Upstream {
-    Upstream::scripted(|head| match head.uri.path() {
-        PREDICT => Reply::whole(Answer::grpc(&PredictResponse::default())),
-        _ => Reply::whole(Answer::json_value(&json!({"choices": []}))),
-    })
-    .await
-}
-
 fn recipe(server: &Upstream, service: SocketAddr) -> ShippedConfig {
     ShippedConfig::recipe("external-authorization").with("model-v1-a", 9000, server.address()).with(
         "authorization-service",
@@ -69,7 +59,7 @@ fn by_key(request: &HttpRequest) -> CheckResponse {
     let key = request.headers.get("authorization").map(String::as_str);
     match key.and_then(|key| key.strip_prefix("key-")) {
         Some(tenant) => allowed(&[("x-tenant-id", tenant)]),
-        None => denied(),
+        None => denied(StatusCode::Unauthorized),
     }
 }
 
@@ -86,9 +76,9 @@ fn allowed(headers: &[(&str, &str)]) -> CheckResponse {
     }
 }
 
-fn denied() -> CheckResponse {
+fn denied(status: impl Into<i32>) -> CheckResponse {
     let denied = DeniedHttpResponse {
-        status: Some(HttpStatus { code: StatusCode::Unauthorized.into() }),
+        status: Some(HttpStatus { code: status.into() }),
         headers: vec![header("www-authenticate", "Bearer")],
         body: SENTENCE.to_owned(),
     };
@@ -111,8 +101,7 @@ fn chat(key: &str) -> Call {
 }
 
 fn predict(key: &str) -> Call {
-    let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".to_owned() };
-    Call::grpc(PREDICT, &request).header("authorization", key)
+    prediction::predict().header("authorization", key)
 }
 
 #[tokio::test]
@@ -168,6 +157,15 @@ async fn who_is_denied_gets_the_services_sentence_in_an_error_object() {
 }
 
 #[tokio::test]
+async fn who_is_known_but_may_not_gets_a_permission_error() {
+    let stack = Stack::deciding(|_| denied(StatusCode::Forbidden), |recipe| recipe).await;
+    let refused = stack.send(chat("key-ann")).await;
+    assert_eq!(refused.status, 403);
+    let error = json!({"message": SENTENCE, "type": "permission_error", "code": 403});
+    assert_eq!(refused.json(), json!({"error": error}));
+}
+
+#[tokio::test]
 async fn who_is_denied_over_grpc_gets_the_services_sentence_as_a_message() {
     let stack = Stack::start().await;
     let refused = stack.send(predict("stranger")).await;
@@ -218,6 +216,7 @@ async fn without_the_service_nobody_gets_in() {
     drop(service);
     let refused = gateway.http2().await.send(chat("key-ann")).await;
     assert_eq!(refused.status, 503);
+    assert_eq!(refused.json(), unchecked(503));
     let refused = gateway.http2().await.send(predict("key-ann")).await;
     assert_eq!(refused.grpc_status(), Some(14));
     assert!(server.received().is_empty());
@@ -226,10 +225,37 @@ async fn without_the_service_nobody_gets_in() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_no_http_lets_nobody_in() {
+    let stack = Stack::deciding(|_| allowed(&[("x-tenant-id", "a\nb")]), |recipe| recipe).await;
+    let refused = stack.send(chat("key-ann")).await;
+    assert_eq!(refused.status, 500);
+    assert_eq!(refused.json(), unchecked(500));
+    assert!(stack.server.received().is_empty());
+    let entry = stack.gateway.access_log().wait_for("the refusal", |_| true).await;
+    assert_eq!((&entry["flags"], &entry["details"]), (&json!("UAEX"), &json!("ext_authz_invalid")));
+    stack.gateway.wait_for_stat("http.inference.ext_authz.invalid", |count| count == 1).await;
+}
+
+#[tokio::test]
+async fn a_denial_for_a_fault_of_the_service_is_told_in_the_recipes_own_words() {
+    let stack = Stack::deciding(|_| denied(503), |recipe| recipe).await;
+    let refused = stack.send(chat("key-ann")).await;
+    assert_eq!((refused.status.as_u16(), refused.json()), (503, unchecked(503)));
+}
+
+/// What a client gets whom the service could not be asked about.
+fn unchecked(status: u16) -> Value {
+    let message = "the authorization could not be checked";
+    json!({"error": {"message": message, "type": "server_error", "code": status}})
+}
+
+#[tokio::test]
 async fn a_service_that_does_not_answer_is_not_waited_for() {
     let server = model_server().await;
     let silent = Upstream::scripted(|_| Reply::Hang).await;
-    let gateway = recipe(&server, silent.address()).start().await;
+    // Long enough for a busy machine to ask it.
+    let recipe = recipe(&server, silent.address()).replacing("timeout: 0.25s", "timeout: 3s");
+    let gateway = recipe.start().await;
     let refused = gateway.http2().await.send(chat("key-ann")).await;
     assert_eq!((refused.status.as_u16(), server.received().len()), (503, 0));
     assert_eq!(silent.received().len(), 1, "it was asked");

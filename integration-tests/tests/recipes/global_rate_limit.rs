@@ -4,15 +4,13 @@
 mod costs;
 mod ending;
 
+use super::prediction::{self, PREDICT, predicted};
 use integration_tests::{
     Answer, Budget, BudgetServer, Call, Gateway, Reply, ShippedConfig, Upstream,
 };
-use proto::prediction::{PredictRequest, PredictResponse};
 use proto::rate_limit::RateLimitRequest;
 use proto::rate_limit::rate_limit_response::rate_limit::Unit;
 use serde_json::{Value, json};
-
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 
 /// What each answer of the fleet's server takes.
 const TOKENS: u32 = 30;
@@ -58,7 +56,7 @@ fn recipe(server: &Upstream, service: &BudgetServer) -> ShippedConfig {
 
 fn answer(path: &str) -> Answer {
     match path {
-        PREDICT => Answer::grpc(&PredictResponse::default()),
+        PREDICT => predicted(),
         _ => Answer::json_value(&json!({"choices": [], "usage": usage()})),
     }
 }
@@ -73,8 +71,7 @@ fn chat(tenant: &str) -> Call {
 }
 
 fn predict(tenant: &str) -> Call {
-    let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".to_owned() };
-    Call::grpc(PREDICT, &request).header("authorization", tenant)
+    prediction::predict().header("authorization", tenant)
 }
 
 const fn hourly(what: &'static str, hits: u32) -> Budget {

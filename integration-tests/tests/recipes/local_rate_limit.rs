@@ -1,10 +1,8 @@
 //! envoy/recipes/local-rate-limit: a bucket for each model, and for each tenant of one.
 
-use integration_tests::{Answer, Call, Gateway, Reply, ShippedConfig, Upstream, eventually};
-use proto::prediction::{PredictRequest, PredictResponse};
+use super::prediction::{model_server, predict};
+use integration_tests::{Answer, Call, Gateway, ShippedConfig, Upstream, eventually};
 use serde_json::json;
-
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 
 /// What `demo`, `large` and each tenant have in the recipe.
 const DEMO: &str = "max_tokens: 200, tokens_per_fill: 100, fill_interval: 1s";
@@ -25,11 +23,7 @@ impl Stack {
     }
 
     async fn changed(change: impl FnOnce(ShippedConfig) -> ShippedConfig) -> Self {
-        let server = Upstream::scripted(|head| match head.uri.path() {
-            PREDICT => Reply::whole(Answer::grpc(&PredictResponse::default())),
-            _ => Reply::whole(Answer::json_value(&json!({"choices": []}))),
-        })
-        .await;
+        let server = model_server().await;
         let recipe =
             ShippedConfig::recipe("local-rate-limit").with("model-v1-a", 9000, server.address());
         Self { gateway: change(recipe).workers(2).start().await, server }
@@ -191,9 +185,8 @@ async fn a_refusal_says_why_and_when_to_come_back() {
 #[tokio::test]
 async fn a_grpc_client_is_told_that_a_resource_is_exhausted() {
     let stack = Stack::with(1, 1, 9).await;
-    let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".to_owned() };
-    assert_eq!(stack.send(Call::grpc(PREDICT, &request)).await.grpc_status(), Some(0));
-    let refused = stack.send(Call::grpc(PREDICT, &request)).await;
+    assert_eq!(stack.send(predict()).await.grpc_status(), Some(0));
+    let refused = stack.send(predict()).await;
     assert_eq!((refused.status.as_u16(), refused.grpc_status()), (200, Some(8)));
     let told = |name: &str| refused.header_text(name).unwrap_or_default();
     assert_eq!(told("x-inference-rejected"), "local-rate-limit;bucket");

@@ -8,6 +8,7 @@ mod global_rate_limit;
 mod live_rollout;
 mod local_rate_limit;
 mod mutual_tls;
+mod prediction;
 mod replica;
 mod retry_and_hedging;
 mod shadow;

@@ -1,7 +1,7 @@
 //! A model server among others: it says which one it is, and whether it may be sent to.
 
 use http::request::Parts;
-use integration_tests::{Answer, Reply, ShippedConfig, Upstream};
+use integration_tests::{Answer, Call, Client, Reply, ShippedConfig, Upstream};
 use proto::grpc_health::{HealthCheckResponse, health_check_response::ServingStatus};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -54,6 +54,15 @@ impl Replica {
     /// How many requests it got, beside health checks.
     pub(super) fn requests(&self) -> usize {
         self.server.received().iter().filter(|request| request.path != HEALTH).count()
+    }
+}
+
+/// Which replica answers it, or the status with which it is refused that none does.
+pub(super) async fn server_of(client: &mut Client, call: Call) -> String {
+    let answer = client.send(call).await;
+    match answer.status.as_u16() {
+        200 => answer.json()["server"].as_str().expect("a name").to_owned(),
+        status => status.to_string(),
     }
 }
 

@@ -3,11 +3,10 @@
 mod hedging;
 mod stack;
 
+use super::prediction::predict;
 use inference_metrics::metrics::REQUESTS;
 use integration_tests::{Answer, Call, Reply, ShippedConfig};
-use stack::{
-    Stack, answer_to, chat, embeddings, every_computed, infer, predict, stream, unavailable,
-};
+use stack::{Stack, answer_to, chat, embeddings, every_computed, infer, stream, unavailable};
 
 #[tokio::test]
 async fn what_only_computes_is_answered_by_the_other_replica_when_one_fails() {

@@ -1,15 +1,14 @@
 //! envoy/recipes/shadow: every request has a copy, in the words that the
 //! shadow's servers know.
 
+use super::prediction::{PREDICT, predicted};
 use integration_tests::{
     Answer, Call, Gateway, Received, Reply, ShippedConfig, Upstream, grpc_frame,
 };
 use model_router::metrics::SHADOWED;
 use prost::Message;
-use proto::prediction::{PredictRequest, PredictResponse};
+use proto::prediction::PredictRequest;
 use serde_json::json;
-
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 
 struct Stack {
     gateway: Gateway,
@@ -20,7 +19,7 @@ struct Stack {
 impl Stack {
     async fn start(shadow: Upstream) -> Self {
         let original = Upstream::scripted(|head| match head.uri.path() {
-            PREDICT => Reply::whole(Answer::grpc(&PredictResponse::default())),
+            PREDICT => Reply::whole(predicted()),
             _ => Reply::whole(Answer::json_value(&json!({"served_by": "original"}))),
         })
         .await;

@@ -1,6 +1,7 @@
 //! What a line holds.
 
-use super::recipe::{Stand, chat_with, predict};
+use super::recipe::{Stand, chat_with};
+use crate::prediction::predict;
 use integration_tests::{Call, repository};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -46,7 +47,7 @@ async fn tokens_times_and_costs_are_numbers() {
 #[tokio::test]
 async fn what_is_not_known_is_null() {
     let stand = Stand::sampling(100).await;
-    let entry = stand.entry_of(predict(4)).await;
+    let entry = stand.entry_of(predict()).await;
     for member in ["output_tokens", "ttft_ms", "finish_reason", "rejected", "reported_rule"] {
         assert!(entry.get(member).is_some_and(serde_json::Value::is_null), "{member} {entry}");
     }

@@ -1,11 +1,9 @@
 //! The recipe, as the tests beside this one start it.
 
+use crate::prediction::{PREDICT, predicted};
 use http::request::Parts;
 use integration_tests::{Answer, Call, Gateway, Reply, ShippedConfig, Upstream};
-use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
-
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 
 /// The recipe in front of one server.
 pub(super) struct Stand {
@@ -38,11 +36,6 @@ impl Stand {
         integration_tests::eventually("its entry", async || log.entries().get(before).cloned())
             .await
     }
-}
-
-pub(super) fn predict(features: usize) -> Call {
-    let request = PredictRequest { features: vec![0.5; features], model_name: "demo".to_owned() };
-    Call::grpc(PREDICT, &request)
 }
 
 /// A chat with these members more.
@@ -98,7 +91,7 @@ pub(super) fn answer_to(head: &Parts) -> Reply {
             let answer = Answer::status(200).header("content-type", "application/grpc");
             Reply::whole(answer.header("grpc-status", "13"))
         }
-        _ if head.uri.path() == PREDICT => Reply::whole(Answer::grpc(&PredictResponse::default())),
+        _ if head.uri.path() == PREDICT => Reply::whole(predicted()),
         _ => Reply::whole(answered()),
     }
 }

@@ -1,6 +1,7 @@
 //! Which requests are written: every one that does not end well, and of the others a part.
 
-use super::recipe::{Stand, chat, chat_with, predict};
+use super::recipe::{Stand, chat, chat_with};
+use crate::prediction::{predict, predict_from};
 use integration_tests::{Call, Client, eventually};
 use serde_json::json;
 
@@ -10,9 +11,9 @@ async fn what_does_not_end_well_is_written_and_says_how() {
     for (call, outcome) in [
         (chat_with(json!({"model": "unicorn"})), "refused"),
         (chat_with(json!({"max_tokens": 5000})), "refused"),
-        (predict(5), "refused"),
+        (predict_from(5), "refused"),
         (chat().header("x-wanted", "failure"), "upstream_error"),
-        (predict(4).header("x-wanted", "grpc failure"), "upstream_error"),
+        (predict().header("x-wanted", "grpc failure"), "upstream_error"),
         (chat_with(json!({"stream": true})).header("x-wanted", "error event"), "upstream_error"),
         (chat_with(json!({"stream": true})).header("x-wanted", "cut"), "cut"),
     ] {

@@ -1,6 +1,7 @@
 //! What no line holds, and what can't break a line.
 
-use super::recipe::{Stand, answered, chat, chat_with, predict};
+use super::recipe::{Stand, answered, chat, chat_with};
+use crate::prediction::predict;
 use integration_tests::{Answer, Call, RawHttp1, Reply};
 use proto::prediction::PredictResponse;
 use serde_json::json;
@@ -35,8 +36,8 @@ async fn prompts_answers_and_keys_are_in_no_line() {
         chat_with(json!({"messages": messages, "max_tokens": 5000})),
         chat_with(json!({"messages": SECRET})),
         chat_with(json!({"model": SECRET})),
-        predict(4),
-        predict(4).header("x-fail", "1"),
+        predict(),
+        predict().header("x-fail", "1"),
         Call::post(&format!("/v2/models/demo/infer?key={SECRET}")).json(&json!({"inputs": []})),
     ];
     for call in calls {

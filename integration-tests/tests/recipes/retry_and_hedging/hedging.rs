@@ -1,6 +1,7 @@
 //! Asking another replica when the first one is slow.
 
-use super::stack::{Stack, answer_to, chat, every_computed, first, infer, predict};
+use super::stack::{Stack, answer_to, chat, every_computed, first, infer};
+use crate::prediction::predict;
 use futures_util::future::{join, join_all};
 use http::request::Parts;
 use integration_tests::{Answer, Crowd, Reply, ShippedConfig, eventually};

@@ -1,21 +1,22 @@
 //! The recipe, as the tests beside this one start it: two replicas that fail when they should.
 
+use crate::prediction::{PREDICT, predict, predicted};
 use http::request::Parts;
 use integration_tests::{Answer, Call, Gateway, Reply, ShippedConfig, Upstream};
 use proto::inference::{ModelInferRequest, ModelInferResponse};
-use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::json;
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use tokio::net::TcpSocket;
 
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 const INFER: &str = "/inference.GRPCInferenceService/ModelInfer";
 const SERVING: &str = "/tensorflow.serving.PredictionService/Predict";
 
 pub(super) struct Stack {
     pub(super) gateway: Gateway,
     replicas: Vec<Upstream>,
+    _dead: Option<TcpSocket>,
 }
 
 impl Stack {
@@ -41,15 +42,18 @@ impl Stack {
             replicas.push(Upstream::scripted(move |head| script(head)).await);
         }
         let addresses = [replicas[0].address(), replicas[1].address()];
-        Self { gateway: change(recipe(addresses)).start().await, replicas }
+        Self { gateway: change(recipe(addresses)).start().await, replicas, _dead: None }
     }
 
     /// One of the replicas is not there.
     pub(super) async fn with_a_dead_replica() -> Self {
         let replicas = vec![Upstream::scripted(answer_to).await];
-        let dead = Upstream::scripted(answer_to).await.address();
-        let gateway = patient(recipe([dead, replicas[0].address()])).start().await;
-        Self { gateway, replicas }
+        // Nobody else gets its port while it is held, and it does not listen.
+        let dead = TcpSocket::new_v4().expect("a socket");
+        dead.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let address = dead.local_addr().expect("its address");
+        let gateway = patient(recipe([address, replicas[0].address()])).start().await;
+        Self { gateway, replicas, _dead: Some(dead) }
     }
 
     pub(super) async fn send(&self, call: Call) -> Answer {
@@ -102,7 +106,7 @@ pub(super) fn answer_to(head: &Parts) -> Reply {
         (Some("reset"), _) => return Reply::Reset,
         (Some("unavailable"), _) => unavailable(),
         (Some(status), _) => Answer::status(status.parse().expect("a status")),
-        (None, PREDICT) => Answer::grpc(&PredictResponse::default()),
+        (None, PREDICT) => predicted(),
         (None, INFER | SERVING) => Answer::grpc(&ModelInferResponse::default()),
         (None, _) => Answer::json_value(&json!({"outputs": []})),
     })
@@ -136,11 +140,6 @@ pub(super) fn embeddings() -> Call {
 
 pub(super) fn infer() -> Call {
     Call::post("/v2/models/demo/infer").json(&json!({"inputs": []}))
-}
-
-pub(super) fn predict() -> Call {
-    let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".to_owned() };
-    Call::grpc(PREDICT, &request)
 }
 
 pub(super) fn chat() -> Call {

@@ -1,6 +1,7 @@
 //! What the recipe's spans, and its access log, say of requests.
 
-use super::recipe::{Stand, chat, chat_with, predict};
+use super::recipe::{Stand, chat, chat_with};
+use crate::prediction::predict;
 use integration_tests::{Answer, Call, Reply, Span};
 use serde_json::{Value, json};
 

@@ -1,7 +1,8 @@
 //! The trace that a request belongs to: taken from the client, handed on to the
 //! server.
 
-use super::recipe::{CLIENTS_SPAN, Stand, TRACE, chat, is_of_a_request, predict, traceparent};
+use super::recipe::{CLIENTS_SPAN, Stand, TRACE, chat, is_of_a_request, traceparent};
+use crate::prediction::predict;
 use integration_tests::{Call, Span};
 use serde_json::json;
 

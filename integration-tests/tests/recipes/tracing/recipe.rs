@@ -1,13 +1,11 @@
 //! The recipe, as the tests beside this one start it.
 
+use crate::prediction::{PREDICT, predicted};
 use http::request::Parts;
 use integration_tests::{
     Answer, Call, Gateway, Reply, ShippedConfig, Span, SpanReceiver, Tracing, Upstream,
 };
-use proto::prediction::{PredictRequest, PredictResponse};
 use serde_json::{Value, json};
-
-const PREDICT: &str = "/prediction.PredictionService/Predict";
 
 /// What a trace is called in W3C's header: version, trace, span, whether sampled.
 pub(super) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -56,11 +54,6 @@ pub(super) fn is_of_a_request(span: &Span) -> bool {
     span.attribute("http.method").is_some()
 }
 
-pub(super) fn predict() -> Call {
-    let request = PredictRequest { features: vec![0.5; 4], model_name: "demo".to_owned() };
-    Call::grpc(PREDICT, &request)
-}
-
 pub(super) fn chat() -> Call {
     chat_with(json!({}))
 }
@@ -89,7 +82,7 @@ fn recipe(server: &Upstream, collector: &SpanReceiver) -> ShippedConfig {
 fn answer_to(head: &Parts) -> Reply {
     let wants_stream = head.headers.contains_key("x-stream");
     Reply::whole(match head.uri.path() {
-        PREDICT => Answer::grpc(&PredictResponse::default()),
+        PREDICT => predicted(),
         _ if wants_stream => streamed(),
         _ => Answer::json_value(&json!({
             "choices": [{"index": 0, "finish_reason": "stop", "message": {"content": "Hello"}}],

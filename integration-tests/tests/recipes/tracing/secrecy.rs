@@ -1,6 +1,7 @@
 //! What no span says.
 
-use super::recipe::{Stand, chat_with, predict};
+use super::recipe::{Stand, chat_with};
+use crate::prediction::predict;
 use integration_tests::{Answer, Call, Reply, Span};
 use proto::prediction::PredictResponse;
 use serde_json::json;
