@@ -80,7 +80,8 @@ pub(crate) fn code_of(image: &str) -> Value {
     let path = image.strip_prefix("oci://").unwrap_or(image);
     let reference = path.strip_prefix("registry.example.com/inference-filters/");
     let name = reference.and_then(|reference| reference.split_once(':'));
-    let (name, _) = name.unwrap_or_else(|| panic!("no image of ours: {image}"));
+    let (name, tag) = name.unwrap_or_else(|| panic!("no image of ours: {image}"));
+    assert_eq!(tag, env!("CARGO_PKG_VERSION"), "{image} is of another release");
     let module = dist().join(format!("{}.wasm", name.replace('-', "_")));
     assert!(module.is_file(), "no {}: run ./scripts/build", module.display());
     json!({"local": {"filename": module}})

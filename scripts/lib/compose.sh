@@ -5,20 +5,21 @@
 # The suite of Debian that has version 2.
 compose_suite=trixie
 
-# The command: what COMPOSE says, or the first that is here.
+# The first command that is here.
 compose_command() {
   local commands
-  if [[ -n ${COMPOSE:-} ]]; then
-    printf '%s\n' "$COMPOSE"
-    return
-  fi
   mapfile -t commands < <(compose_commands)
   [[ ${#commands[@]} -gt 0 ]] && printf '%s\n' "${commands[0]}"
 }
 
-# The commands that are here, a line for each: one of version 2, one of version 1.
+# The command that COMPOSE names, or those that are here, a line for each: one of version 2, one of
+# version 1.
 compose_commands() {
   local command major seen=" "
+  if [[ -n ${COMPOSE:-} ]]; then
+    printf '%s\n' "$COMPOSE"
+    return
+  fi
   for command in "docker compose" docker-compose "$(fetched_compose)"; do
     major=$(major_of_compose "$command")
     if [[ -n $major && $seen != *" $major "* ]]; then
@@ -32,7 +33,7 @@ compose_commands() {
 set_up_compose() {
   local commands
   mapfile -t commands < <(compose_commands)
-  if [[ ${#commands[@]} -eq 1 && $(major_of_compose "${commands[0]}") == 1 ]]; then
+  if [[ -z ${COMPOSE:-} && ${#commands[@]} -eq 1 && $(major_of_compose "${commands[0]}") == 1 ]]; then
     fetch_compose || say "compose: no version 2, which Debian $compose_suite would have"
     mapfile -t commands < <(compose_commands)
   fi

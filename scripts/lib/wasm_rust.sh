@@ -44,7 +44,7 @@ set_up_wasm() {
 wasm_cargo() {
   local subcommand=$1
   shift
-  local arguments=(--target "$wasm_target" --target-dir "$repository/target/wasm-build" "$@")
+  local arguments=(--locked --target "$wasm_target" --target-dir "$repository/target/wasm-build" "$@")
   cd "$repository" || return
   case $(wasm_toolchain) in
     rustup)

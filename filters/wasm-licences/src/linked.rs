@@ -28,7 +28,7 @@ pub(crate) fn into(packages: &[String], target: &str) -> anyhow::Result<Vec<Link
     // What a resolver for the whole workspace says would have the host's features as well.
     let tree = tree(packages, target)?;
     let names: BTreeSet<(&str, &str)> = tree.lines().filter_map(name_and_version).collect();
-    let platform = ["--filter-platform".to_owned(), target.to_owned()];
+    let platform = ["--locked", "--filter-platform", target].map(str::to_owned);
     let known = MetadataCommand::new().other_options(platform).exec()?;
     names
         .into_iter()
@@ -47,7 +47,7 @@ pub(crate) fn into(packages: &[String], target: &str) -> anyhow::Result<Vec<Link
 fn tree(packages: &[String], target: &str) -> anyhow::Result<String> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["tree", "--target", target, "--edges", "normal,no-proc-macro"]);
+    command.args(["tree", "--locked", "--target", target, "--edges", "normal,no-proc-macro"]);
     command.args(["--prefix", "none", "--no-dedupe", "--format", "{p}"]);
     for package in packages {
         command.args(["--package", package]);
