@@ -55,13 +55,15 @@ impl FromStr for Destination {
     fn from_str(text: &str) -> anyhow::Result<Self> {
         let name = text.strip_prefix("oci://").unwrap_or(text);
         if name.contains("://") {
-            bail!("a registry's name, such as ghcr.io/owner/filters, has no scheme");
+            bail!(
+                "a registry's name, such as registry.example.com/inference-filters, has no scheme"
+            );
         }
         if name.contains('@') {
             bail!("a digest can't be chosen: it comes of what is pushed");
         }
         let Some((registry, path)) = name.split_once('/') else {
-            bail!("it names no repository, as in ghcr.io/owner/filters");
+            bail!("it names no repository, as in registry.example.com/inference-filters");
         };
         if !(registry.contains(['.', ':']) || registry == "localhost") {
             bail!("`{registry}` is no registry; Docker Hub's is docker.io");
@@ -107,9 +109,15 @@ mod tests {
 
     #[test]
     fn a_filter_has_its_own_repository_and_its_version_as_tag() {
-        let text = "ghcr.io/owner/filters";
-        assert_eq!(reference(text, Form::Artifact), "ghcr.io/owner/filters/model-router:1.2.3");
-        assert_eq!(reference(text, Form::Image), "ghcr.io/owner/filters/model-router:1.2.3-image");
+        let text = "registry.example.com/inference-filters";
+        assert_eq!(
+            reference(text, Form::Artifact),
+            "registry.example.com/inference-filters/model-router:1.2.3"
+        );
+        assert_eq!(
+            reference(text, Form::Image),
+            "registry.example.com/inference-filters/model-router:1.2.3-image"
+        );
     }
 
     #[test]
@@ -121,25 +129,33 @@ mod tests {
 
     #[test]
     fn the_url_of_a_wasm_plugin_is_understood() {
-        assert_eq!(destination("oci://ghcr.io/owner"), destination("ghcr.io/owner"));
+        assert_eq!(
+            destination("oci://registry.example.com/owner"),
+            destination("registry.example.com/owner")
+        );
     }
 
     #[test]
     fn a_version_that_is_no_tag_is_refused() {
         let module = FilterModule { version: "1.2.3+4".to_owned(), ..FilterModule::example() };
-        let error = destination("ghcr.io/owner").reference(&module, Form::Artifact).unwrap_err();
-        assert!(error.to_string().contains("ghcr.io/owner/model-router:1.2.3+4"), "{error}");
+        let error = destination("registry.example.com/owner")
+            .reference(&module, Form::Artifact)
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("registry.example.com/owner/model-router:1.2.3+4"),
+            "{error}"
+        );
     }
 
     #[test]
     fn what_is_no_destination_is_refused_with_a_reason() {
         assert!(refusal("filters").contains("no repository"));
         assert!(refusal("owner/filters").contains("Docker Hub"));
-        assert!(refusal("https://ghcr.io/owner").contains("scheme"));
-        assert!(refusal("ghcr.io/owner@sha256:00").contains("digest"));
-        assert!(refusal("ghcr.io/Owner").contains("lower case"));
-        assert!(refusal("ghcr.io/owner:a/b").contains("a tag no `/`"));
-        assert!(refusal("ghcr.io/").contains("a repository has"));
+        assert!(refusal("https://registry.example.com/owner").contains("scheme"));
+        assert!(refusal("registry.example.com/owner@sha256:00").contains("digest"));
+        assert!(refusal("registry.example.com/Owner").contains("lower case"));
+        assert!(refusal("registry.example.com/owner:a/b").contains("a tag no `/`"));
+        assert!(refusal("registry.example.com/").contains("a repository has"));
     }
 
     #[test]
@@ -148,7 +164,7 @@ mod tests {
         for here in ["localhost", "localhost:5000", "127.0.0.1:5000", "127.9.9.9:1"] {
             assert!(is_loopback(here), "{here}");
         }
-        for elsewhere in ["localhost.example", "10.0.0.1:5000", "ghcr.io"] {
+        for elsewhere in ["localhost.example", "10.0.0.1:5000", "registry.example.com"] {
             assert!(!is_loopback(elsewhere), "{elsewhere}");
         }
     }

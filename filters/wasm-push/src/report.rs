@@ -43,10 +43,11 @@ mod tests {
 
     #[test]
     fn the_line_is_a_pinned_address_and_the_tag() {
-        let reference: Reference = "ghcr.io/owner/model-router:0.1.0-image".parse().unwrap();
+        let reference: Reference =
+            "registry.example.com/owner/model-router:0.1.0-image".parse().unwrap();
         assert_eq!(
             line(&reference, "sha256:00"),
-            "oci://ghcr.io/owner/model-router@sha256:00 0.1.0-image"
+            "oci://registry.example.com/owner/model-router@sha256:00 0.1.0-image"
         );
     }
 
